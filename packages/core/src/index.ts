@@ -1,0 +1,4 @@
+export * from "./data/index.js";
+export * from "./errors.js";
+export * from "./rng.js";
+export * from "./tensor.js";

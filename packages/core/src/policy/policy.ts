@@ -1,0 +1,96 @@
+import type { TaskEither } from "fp-ts/TaskEither";
+import type { Rollout } from "../data/completion.js";
+import type { Prompt } from "../data/prompt.js";
+import type { Tagged } from "../errors.js";
+import type { Loss, Need } from "../losses/loss.js";
+import type { Optimizer } from "../optim/optimizer.js";
+import type { Key } from "../rng.js";
+import type { Tensors } from "../tensor.js";
+
+/** How completions are drawn; temperature 0 takes the likeliest token. */
+export interface Sampling {
+  /** Completions a prompt (the group size G). */
+  readonly samples: number;
+  readonly temperature: number;
+  readonly maxTokens: number;
+}
+
+/** A prompt and given completions of it, as token ids. */
+export interface Sequences {
+  readonly prompt: Prompt;
+  readonly completions: readonly (readonly number[])[];
+}
+
+/** A completion to learn from. */
+export interface TrainingCompletion {
+  readonly tokenIds: readonly number[];
+  /** One number for the completion, or one a token. */
+  readonly advantage: number | readonly number[];
+  /** 1 where a token counts, 0 where it does not; all count if absent. */
+  readonly mask?: readonly number[];
+  /** Log-probs under the policy that drew it; absent: the policy being updated (ratio 1). */
+  readonly oldLogProbs?: readonly number[];
+  /** Log-probs under the reference policy, for losses with a KL term. */
+  readonly referenceLogProbs?: readonly number[];
+}
+
+/** A prompt and its completions to learn from. */
+export interface TrainingGroup {
+  readonly prompt: Prompt;
+  readonly completions: readonly TrainingCompletion[];
+}
+
+/** What an update reads: one optimizer step. */
+export type TrainingBatch = readonly TrainingGroup[];
+
+/** A policy as a checkpoint holds it: tensors by name, and what else it needs to be itself again. */
+export interface Saved {
+  readonly tensors: Tensors;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** What a policy can refuse or fail at. */
+export type PolicyError =
+  | Tagged<"PromptTooLong", { readonly id: string; readonly tokens: number; readonly limit: number }>
+  | Tagged<"BadPrompt", { readonly id: string }>
+  | Tagged<"NeedNotMet", { readonly policy: string; readonly loss: string; readonly needs: readonly Need[] }>
+  | Tagged<"NotFinite", { readonly step: number; readonly tensor: string }>
+  | Tagged<"BadCheckpoint", { readonly reason: string }>
+  | Tagged<"PolicyFailed", { readonly policy: string }>;
+
+/** Something that answers prompts: state in, state out, nothing hidden. */
+export interface Policy<State> {
+  readonly name: string;
+  /** What it can give to a loss. */
+  readonly gives: readonly Need[];
+  /** Token ids of a completion's text, end of sequence included. */
+  tokenize(completion: string): readonly number[];
+  /** G completions a prompt; same state and key, same completions. */
+  sample(
+    state: State,
+    prompts: readonly Prompt[],
+    sampling: Sampling,
+    key: Key,
+  ): TaskEither<PolicyError, readonly Rollout[]>;
+  /** Log-probs of given completions at temperature 1: one array a completion, one number a token. */
+  logProbs(
+    state: State,
+    sequences: readonly Sequences[],
+  ): TaskEither<PolicyError, readonly (readonly Float32Array[])[]>;
+}
+
+/** A policy that learns. */
+export interface TrainablePolicy<State> extends Policy<State> {
+  /** A fresh policy. */
+  init(key: Key): TaskEither<PolicyError, State>;
+  /** One optimizer step; the state given stays as it was. */
+  update(
+    state: State,
+    batch: TrainingBatch,
+    loss: Loss,
+    optimizer: Optimizer,
+  ): TaskEither<PolicyError, { readonly state: State; readonly metrics: Readonly<Record<string, number>> }>;
+  save(state: State): TaskEither<PolicyError, Saved>;
+  /** `optimizer: false` takes the weights and starts a fresh optimizer: what a new stage does. */
+  load(saved: Saved, options?: { readonly optimizer?: boolean }): TaskEither<PolicyError, State>;
+}
