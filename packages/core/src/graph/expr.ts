@@ -45,6 +45,8 @@ export interface Node {
   readonly label?: string;
   /** What is wrong with it, if it does not fit its inputs. */
   readonly problem?: string;
+  /** True for an Identity through which no gradient flows. */
+  readonly stopsGradient?: boolean;
   /** True if it or something before it has a problem: its types mean nothing then. */
   readonly broken: boolean;
 }

@@ -1,0 +1,10 @@
+export type { Attribute, Attributes, Dim, Expr, Node, Shape, Subgraph, TensorType } from "./expr.js";
+export { grad } from "./grad.js";
+export * from "./ops/elementwise.js";
+export * from "./ops/layout.js";
+export { type Carried, loop, type Turn } from "./ops/loop.js";
+export * from "./ops/matmul.js";
+export * from "./ops/normalize.js";
+export { constant, input, int64s, outputOf, scalar } from "./ops/op.js";
+export * from "./ops/reduce.js";
+export * from "./ops/select.js";

@@ -1,0 +1,131 @@
+import * as E from "fp-ts/Either";
+import type { DType } from "../../tensor.js";
+import type { Expr } from "../expr.js";
+import { broadcast, showShape } from "../shape.js";
+import { call, float, type Op, scalar } from "./op.js";
+
+/** An expression or a plain number, which takes the element type of its partner. */
+export type Operand = Expr | number;
+
+const isFloat = (dtype: DType): boolean => dtype === "float32" || dtype === "float64";
+
+const unaryOp = (operator: string, wanted: "float" | "number" | "bool" = "float"): Op => ({
+  operator,
+  domain: "",
+  infer: ([x]) => {
+    if (!x) return E.left("one input wanted, none given");
+    const fits = wanted === "bool" ? x.dtype === "bool" : wanted === "number" ? x.dtype !== "bool" : isFloat(x.dtype);
+    return fits
+      ? E.right([{ dtype: x.dtype, shape: x.shape }])
+      : E.left(`a ${wanted} tensor wanted, ${x.dtype} ${showShape(x.shape)} given`);
+  },
+});
+
+const binaryOp = (operator: string, result?: "bool", wanted?: "bool"): Op => ({
+  operator,
+  domain: "",
+  infer: ([a, b]) => {
+    if (!a || !b) return E.left("two inputs wanted");
+    if (a.dtype !== b.dtype) return E.left(`inputs of one element type wanted, ${a.dtype} and ${b.dtype} given`);
+    if (wanted ? a.dtype !== wanted : a.dtype === "bool" && operator !== "Equal")
+      return E.left(`${wanted ?? "number"} inputs wanted, ${a.dtype} given`);
+    const shape = broadcast(a.shape, b.shape);
+    return E.isLeft(shape) ? shape : E.right([{ dtype: result ?? a.dtype, shape: shape.right }]);
+  },
+});
+
+const pair = (a: Operand, b: Operand): readonly [Expr, Expr] => {
+  if (typeof a !== "number") return [a, typeof b === "number" ? scalar(b, a.dtype) : b];
+  return typeof b === "number" ? [scalar(a), scalar(b)] : [scalar(a, b.dtype), b];
+};
+
+const unary =
+  (op: Op) =>
+  (x: Expr, label?: string): Expr =>
+    call(op, [x], {}, label);
+
+const binary =
+  (op: Op) =>
+  (a: Operand, b: Operand, label?: string): Expr =>
+    call(op, pair(a, b), {}, label);
+
+const quickGelu: Op = { ...unaryOp("QuickGelu"), domain: "com.microsoft" };
+
+/** Elementwise operators. */
+export const elementwise = {
+  Abs: unaryOp("Abs", "number"),
+  Cos: unaryOp("Cos"),
+  Erf: unaryOp("Erf"),
+  Exp: unaryOp("Exp"),
+  Floor: unaryOp("Floor"),
+  Identity: { ...unaryOp("Identity"), infer: ([x]) => (x ? E.right([x]) : E.left("one input wanted")) } as Op,
+  Log: unaryOp("Log"),
+  Neg: unaryOp("Neg", "number"),
+  Reciprocal: unaryOp("Reciprocal"),
+  Relu: unaryOp("Relu"),
+  Sigmoid: unaryOp("Sigmoid"),
+  Sign: unaryOp("Sign", "number"),
+  Sin: unaryOp("Sin"),
+  Sqrt: unaryOp("Sqrt"),
+  Tanh: unaryOp("Tanh"),
+  Not: unaryOp("Not", "bool"),
+  Add: binaryOp("Add"),
+  Sub: binaryOp("Sub"),
+  Mul: binaryOp("Mul"),
+  Div: binaryOp("Div"),
+  Pow: binaryOp("Pow"),
+  Min: binaryOp("Min"),
+  Max: binaryOp("Max"),
+  Equal: binaryOp("Equal", "bool"),
+  Greater: binaryOp("Greater", "bool"),
+  GreaterOrEqual: binaryOp("GreaterOrEqual", "bool"),
+  Less: binaryOp("Less", "bool"),
+  LessOrEqual: binaryOp("LessOrEqual", "bool"),
+  And: binaryOp("And", "bool", "bool"),
+  Or: binaryOp("Or", "bool", "bool"),
+  QuickGelu: quickGelu,
+} satisfies Record<string, Op>;
+
+export const abs = unary(elementwise.Abs);
+export const cos = unary(elementwise.Cos);
+export const erf = unary(elementwise.Erf);
+export const exp = unary(elementwise.Exp);
+export const floor = unary(elementwise.Floor);
+export const identity = unary(elementwise.Identity);
+export const log = unary(elementwise.Log);
+export const neg = unary(elementwise.Neg);
+export const reciprocal = unary(elementwise.Reciprocal);
+export const relu = unary(elementwise.Relu);
+export const sigmoid = unary(elementwise.Sigmoid);
+export const sign = unary(elementwise.Sign);
+export const sin = unary(elementwise.Sin);
+export const sqrt = unary(elementwise.Sqrt);
+export const tanh = unary(elementwise.Tanh);
+export const not = unary(elementwise.Not);
+export const add = binary(elementwise.Add);
+export const sub = binary(elementwise.Sub);
+export const mul = binary(elementwise.Mul);
+export const div = binary(elementwise.Div);
+export const pow = binary(elementwise.Pow);
+export const min = binary(elementwise.Min);
+export const max = binary(elementwise.Max);
+export const equal = binary(elementwise.Equal);
+export const greater = binary(elementwise.Greater);
+export const greaterOrEqual = binary(elementwise.GreaterOrEqual);
+export const less = binary(elementwise.Less);
+export const lessOrEqual = binary(elementwise.LessOrEqual);
+export const and = binary(elementwise.And);
+export const or = binary(elementwise.Or);
+
+/** x * sigmoid(x): one fused kernel in float32 (QuickGelu with alpha 1), two operators in float64, which has no such kernel. */
+export const silu = (x: Expr): Expr =>
+  x.dtype === "float32" ? call(elementwise.QuickGelu, [x], { alpha: float(1) }) : mul(x, sigmoid(x));
+
+/** The same value, with no gradient to what it was computed from. */
+export const stopGradient = (x: Expr): Expr => {
+  const passed = identity(x);
+  return { ...passed, node: { ...passed.node, stopsGradient: true } };
+};
+
+/** The value held between two bounds; no gradient outside them. */
+export const clip = (x: Expr, low: Operand, high: Operand): Expr => min(max(x, low), high);

@@ -1,0 +1,76 @@
+import * as E from "fp-ts/Either";
+import type { Expr, TensorType } from "../expr.js";
+import { fromFront, showShape } from "../shape.js";
+import { apply, call, float, int, type Op, outputOf } from "./op.js";
+
+const sameType = (x: Expr | undefined): E.Either<string, readonly TensorType[]> =>
+  x ? E.right([{ dtype: x.dtype, shape: x.shape }]) : E.left("one input wanted");
+
+const softmaxOp: Op = { operator: "Softmax", domain: "", infer: ([x]) => sameType(x) };
+const logSoftmaxOp: Op = { operator: "LogSoftmax", domain: "", infer: ([x]) => sameType(x) };
+
+const rmsNormOp: Op = {
+  operator: "SimplifiedLayerNormalization",
+  domain: "",
+  infer: ([x, weight]) => {
+    if (!x || !weight) return E.left("two inputs wanted");
+    if (weight.shape.length !== 1 || weight.shape[0] !== x.shape.at(-1))
+      return E.left(`a weight of the last axis of ${showShape(x.shape)} wanted, ${showShape(weight.shape)} given`);
+    return E.right([
+      { dtype: x.dtype, shape: x.shape },
+      { dtype: x.dtype, shape: [...x.shape.slice(0, -1), 1] },
+    ]);
+  },
+};
+
+const rotaryOp: Op = {
+  operator: "RotaryEmbedding",
+  domain: "com.microsoft",
+  infer: ([x, positions, cos, sin]) => {
+    if (!x || !positions || !cos || !sin) return E.left("four inputs wanted");
+    if (x.dtype !== "float32") return E.left(`float32 wanted (the kernel has no other), ${x.dtype} given`);
+    const half = cos.shape[1];
+    if (typeof half !== "number" || x.shape.length !== 3 || cos.shape[1] !== sin.shape[1])
+      return E.left(`[batch, time, heads * size] and tables [positions, size / 2] wanted, ${showShape(x.shape)} given`);
+    return E.right([{ dtype: x.dtype, shape: x.shape }]);
+  },
+};
+
+/** Operators that normalise or rotate a whole axis. */
+export const normalizations = {
+  Softmax: softmaxOp,
+  LogSoftmax: logSoftmaxOp,
+  SimplifiedLayerNormalization: rmsNormOp,
+  RotaryEmbedding: rotaryOp,
+} satisfies Record<string, Op>;
+
+/** exp(x) over its sum along an axis. */
+export const softmax = (x: Expr, axis = -1): Expr =>
+  call(normalizations.Softmax, [x], { axis: int(fromFront(axis, x.shape.length)) });
+
+/** The logarithm of {@link softmax}, computed without overflow. */
+export const logSoftmax = (x: Expr, axis = -1): Expr =>
+  call(normalizations.LogSoftmax, [x], { axis: int(fromFront(axis, x.shape.length)) });
+
+/**
+ * x / sqrt(mean(x^2) + epsilon) * weight over the last axis.
+ *
+ * (Zhang and Sennrich, Root Mean Square Layer Normalization, 2019, https://arxiv.org/abs/1910.07467)
+ */
+export const rmsNorm = (x: Expr, weight: Expr, epsilon: number): Expr =>
+  outputOf(
+    apply(normalizations.SimplifiedLayerNormalization, [x, weight], {
+      axis: int(-1),
+      epsilon: float(epsilon),
+      stash_type: int(1),
+    }),
+  );
+
+/**
+ * Rotary position embedding: each head's first half and second half turned by the angle of its position.
+ *
+ * x [batch, time, heads * size], positions int64 [batch, time], tables [positions, size / 2].
+ * (Su et al., RoFormer, 2021, https://arxiv.org/abs/2104.09864; the halves as Llama's checkpoints have them)
+ */
+export const rotary = (x: Expr, positions: Expr, cos: Expr, sin: Expr): Expr =>
+  call(normalizations.RotaryEmbedding, [x, positions, cos, sin], { interleaved: int(0) });

@@ -1,0 +1,139 @@
+import * as E from "fp-ts/Either";
+import type { DType } from "../../tensor.js";
+import { tensor } from "../../tensor.js";
+import type { Attribute, Expr } from "../expr.js";
+import { broadcast, fromFront, sameShape, showShape } from "../shape.js";
+import { equal, type Operand } from "./elementwise.js";
+import { reshape } from "./layout.js";
+import { call, constant, int, numberOf, type Op, scalar } from "./op.js";
+
+/** ONNX's numbers of the element types. */
+export const onnxTypes = { float32: 1, int32: 6, int64: 7, bool: 9, float64: 11 } as const satisfies Record<
+  DType,
+  number
+>;
+
+const dtypeOf = (code: number): DType | undefined =>
+  (Object.keys(onnxTypes) as DType[]).find((name) => onnxTypes[name] === code);
+
+const isIndex = (x: Expr): boolean => x.dtype === "int32" || x.dtype === "int64";
+
+const castOp: Op = {
+  operator: "Cast",
+  domain: "",
+  infer: ([x], attributes) => {
+    const dtype = dtypeOf(numberOf(attributes, "to", 0));
+    return x && dtype ? E.right([{ dtype, shape: x.shape }]) : E.left("an input and a known element type wanted");
+  },
+};
+
+const whereOp: Op = {
+  operator: "Where",
+  domain: "",
+  infer: ([condition, a, b]) => {
+    if (!condition || !a || !b) return E.left("three inputs wanted");
+    if (condition.dtype !== "bool") return E.left(`a bool condition wanted, ${condition.dtype} given`);
+    if (a.dtype !== b.dtype) return E.left(`branches of one element type wanted, ${a.dtype} and ${b.dtype} given`);
+    const values = broadcast(a.shape, b.shape);
+    const shape = E.isLeft(values) ? values : broadcast(condition.shape, values.right);
+    return E.isLeft(shape) ? shape : E.right([{ dtype: a.dtype, shape: shape.right }]);
+  },
+};
+
+const gatherOp: Op = {
+  operator: "Gather",
+  domain: "",
+  infer: ([x, indices], attributes) => {
+    if (!x || !indices) return E.left("two inputs wanted");
+    if (!isIndex(indices)) return E.left(`int32 or int64 indices wanted, ${indices.dtype} given`);
+    const axis = numberOf(attributes, "axis", 0);
+    if (axis < 0 || axis >= x.shape.length) return E.left(`axis ${axis} is none of ${showShape(x.shape)}`);
+    return E.right([
+      { dtype: x.dtype, shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)] },
+    ]);
+  },
+};
+
+const gatherElementsOp: Op = {
+  operator: "GatherElements",
+  domain: "",
+  infer: ([x, indices], attributes) => {
+    if (!x || !indices) return E.left("two inputs wanted");
+    const axis = numberOf(attributes, "axis", 0);
+    const others = (at: number): boolean => at !== axis && x.shape[at] !== indices.shape[at];
+    return isIndex(indices) && x.shape.length === indices.shape.length && !x.shape.some((_, at) => others(at))
+      ? E.right([{ dtype: x.dtype, shape: indices.shape }])
+      : E.left(`${indices.dtype} ${showShape(indices.shape)} does not index ${showShape(x.shape)} along axis ${axis}`);
+  },
+};
+
+const scatterElementsOp: Op = {
+  operator: "ScatterElements",
+  domain: "",
+  infer: ([x, indices, updates]) => {
+    if (!x || !indices || !updates) return E.left("three inputs wanted");
+    return isIndex(indices) && sameShape(indices.shape, updates.shape) && x.dtype === updates.dtype
+      ? E.right([{ dtype: x.dtype, shape: x.shape }])
+      : E.left(`${showShape(updates.shape)} at ${showShape(indices.shape)} does not scatter into ${showShape(x.shape)}`);
+  },
+};
+
+const cumSumOp: Op = {
+  operator: "CumSum",
+  domain: "",
+  infer: ([x]) => (x ? E.right([{ dtype: x.dtype, shape: x.shape }]) : E.left("two inputs wanted")),
+};
+
+/** Operators that choose among elements. */
+export const selections = {
+  Cast: castOp,
+  Where: whereOp,
+  Gather: gatherOp,
+  GatherElements: gatherElementsOp,
+  ScatterElements: scatterElementsOp,
+  CumSum: cumSumOp,
+} satisfies Record<string, Op>;
+
+/** The same numbers as another element type. */
+export const cast = (x: Expr, dtype: DType): Expr =>
+  x.dtype === dtype ? x : call(selections.Cast, [x], { to: int(onnxTypes[dtype]) });
+
+/** `a` where the condition holds, else `b`. */
+export const where = (condition: Expr, a: Operand, b: Operand): Expr => {
+  const dtype = typeof a !== "number" ? a.dtype : typeof b !== "number" ? b.dtype : "float32";
+  const expr = (x: Operand): Expr => (typeof x === "number" ? scalar(x, dtype) : x);
+  return call(selections.Where, [condition, expr(a), expr(b)]);
+};
+
+/** Slices of `x` at whole-number indices along an axis. */
+export const gather = (x: Expr, indices: Expr, axis = 0): Expr =>
+  call(selections.Gather, [x, indices], { axis: int(fromFront(axis, x.shape.length)) });
+
+/** The element of `x` at each index along an axis. */
+export const gatherElements = (x: Expr, indices: Expr, axis: number): Expr =>
+  call(selections.GatherElements, [x, indices], { axis: int(fromFront(axis, x.shape.length)) });
+
+/** `updates` added into `x` at each index along an axis; repeated indices add up. */
+export const scatterAdd = (x: Expr, indices: Expr, updates: Expr, axis: number): Expr => {
+  const add: Attribute = { kind: "string", value: "add" };
+  return call(selections.ScatterElements, [x, indices, updates], {
+    axis: int(fromFront(axis, x.shape.length)),
+    reduction: add,
+  });
+};
+
+/** Running sum along an axis, each element included. */
+export const cumSum = (x: Expr, axis: number): Expr =>
+  call(selections.CumSum, [x, scalar(fromFront(axis, x.shape.length), "int64")]);
+
+/** 1 at each index, else 0, along a new last axis of `depth` (one comparison: no operator of its own is needed). */
+export const oneHot = (indices: Expr, depth: number, dtype: DType = "float32"): Expr => {
+  const wide = reshape(indices, [...indices.shape.map(() => 0), 1]);
+  return cast(equal(wide, iota(depth, indices.dtype)), dtype);
+};
+
+/** 0 .. count - 1. */
+export const iota = (count: number, dtype: DType = "int32"): Expr =>
+  dtype === "int64"
+    ? constant(tensor("int64", [count], BigInt64Array.from({ length: count }, (_, at) => BigInt(at))))
+    : cast(constant(tensor("int32", [count], Int32Array.from({ length: count }, (_, at) => at))), dtype);

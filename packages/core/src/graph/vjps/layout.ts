@@ -1,0 +1,36 @@
+import type { Expr } from "../expr.js";
+import { constantInts, intsOf, numberOf, outputOf, scalar } from "../ops/op.js";
+import { concat, expandLike, reshapeLike, split, transpose } from "../ops/layout.js";
+import { unbroadcast, type Vjp } from "./vjp.js";
+
+const inverse = (order: readonly number[]): readonly number[] =>
+  order.map((_, axis) => order.findIndex((from) => from === axis));
+
+const concatVjp: Vjp = (node, [d]) => {
+  const axis = numberOf(node.attributes, "axis", 0);
+  const sizes = node.inputs.map((part) => part?.shape[axis]);
+  if (!d) return [];
+  if (!sizes.every((size): size is number => typeof size === "number"))
+    throw new TypeError(`the gradient of Concat needs fixed sizes along axis ${axis}, given [${sizes}]`);
+  return split(d, sizes, axis);
+};
+
+const splitVjp: Vjp = (node, cotangents) => {
+  const zeros = (at: number): Expr => expandLike(scalar(0, node.outputs[at]!.dtype), outputOf(node, at));
+  const sizes = constantInts(node.inputs[1]) ?? [];
+  return [
+    concat(
+      sizes.map((_, at) => cotangents[at] ?? zeros(at)),
+      numberOf(node.attributes, "axis", 0),
+    ),
+  ];
+};
+
+/** VJPs of operators that move data. */
+export const layoutVjps: Readonly<Record<string, Vjp>> = {
+  Reshape: (node, [d]) => [d && reshapeLike(d, node.inputs[0]!)],
+  Expand: (node, [d]) => [d && unbroadcast(d, node.inputs[0]!)],
+  Transpose: (node, [d]) => [d && transpose(d, inverse(intsOf(node.attributes, "perm")))],
+  Concat: concatVjp,
+  Split: splitVjp,
+};
