@@ -1,0 +1,89 @@
+import { tagged } from "../errors.js";
+import type { Advantage } from "./advantage.js";
+
+/** What a reward's distance to the mean of its group is divided by. */
+export const rewardScales = ["none", "group", "batch"] as const;
+
+/** One of {@link rewardScales}. */
+export type RewardScale = (typeof rewardScales)[number];
+
+/** Settings of {@link groupRelative}. */
+export interface GroupRelativeOptions {
+  /** `none`: nothing (Dr. GRPO, MSRL); `group`: the group's spread (GRPO); `batch`: the spread of the whole step. */
+  readonly scale: RewardScale;
+  /** Added to the standard deviation, in units of the reward. */
+  readonly epsilon: number;
+}
+
+/** Defaults of {@link groupRelative}: GRPO as published, epsilon as in TRL. */
+export const groupRelativeDefaults: GroupRelativeOptions = { scale: "group", epsilon: 1e-4 };
+
+/** The mean; of equal values exactly that value, so that a group without spread gets advantages of exactly 0. */
+const mean = (values: readonly number[]): number =>
+  values.every((value) => value === values[0])
+    ? (values[0] ?? Number.NaN)
+    : values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Sample standard deviation (one degree of freedom gone); 0 for fewer than two values. */
+const deviation = (values: readonly number[]): number => {
+  if (values.length < 2) return 0;
+  const center = mean(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1));
+};
+
+const present = (rewards: readonly (number | null)[]): readonly number[] => rewards.filter((reward) => reward !== null);
+
+const check = ({ scale, epsilon }: GroupRelativeOptions): void => {
+  if (!rewardScales.includes(scale)) {
+    const wanted = rewardScales.join(" | ");
+    const message = `groupRelative: scale is ${JSON.stringify(scale)}, wanted ${wanted}`;
+    throw tagged("BadOption", message, { field: "scale", given: scale, wanted });
+  }
+  if (!(epsilon >= 0 && Number.isFinite(epsilon))) {
+    const wanted = "a finite number of at least 0";
+    throw tagged("BadOption", `groupRelative: epsilon is ${epsilon}, wanted ${wanted}`, {
+      field: "epsilon",
+      given: epsilon,
+      wanted,
+    });
+  }
+};
+
+/**
+ * Group-relative advantages: each reward beside the mean of its own group, so that no critic is needed.
+ *
+ * With r_gi the reward of completion i of group g, and m_g the mean over the group's rewards:
+ *
+ *     A_gi = (r_gi - m_g) / s        s = 1                          scale "none"
+ *                                    s = std_i(r_gi) + epsilon      scale "group"
+ *                                    s = std_gi(r_gi) + epsilon     scale "batch" (over all rewards, not their distances)
+ *
+ * `std` is the sample standard deviation (divided by n - 1) and 0 for a single value. A `null` reward is in no mean
+ * and no deviation, and its advantage is 0; so is every advantage where s = 0 (equal rewards at epsilon 0).
+ * Positive means better than the group. Float64 throughout.
+ *
+ * DeepSeekMath: Pushing the Limits of Mathematical Reasoning in Open Language Models (2024), GRPO,
+ * https://arxiv.org/abs/2402.03300. Without the division: Understanding R1-Zero-Like Training: A Critical Perspective
+ * (2025), Dr. GRPO, https://arxiv.org/abs/2503.20783.
+ *
+ * @throws BadOption for an unknown scale, or an epsilon that is negative or not finite.
+ * @example
+ * import { groupRelative } from "@msrl/core/advantages";
+ * const advantage = groupRelative({ scale: "none" });
+ * assert.deepStrictEqual(advantage({ rewards: [[1, 0, 0, 1], [2, null, 4]] }), [[0.5, -0.5, -0.5, 0.5], [-1, 0, 1]]);
+ * @since 0.1.0
+ */
+export const groupRelative = (options: Partial<GroupRelativeOptions> = {}): Advantage => {
+  const settings = { ...groupRelativeDefaults, ...options };
+  check(settings);
+  const { scale, epsilon } = settings;
+  return ({ rewards }) => {
+    const batchSpread = scale === "batch" ? deviation(rewards.flatMap(present)) + epsilon : 1;
+    return rewards.map((group) => {
+      const values = present(group);
+      const center = mean(values);
+      const spread = scale === "group" ? deviation(values) + epsilon : batchSpread;
+      return group.map((reward) => (reward === null || spread === 0 ? 0 : (reward - center) / spread));
+    });
+  };
+};

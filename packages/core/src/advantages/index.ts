@@ -1,0 +1,2 @@
+export * from "./advantage.js";
+export * from "./groupRelative.js";
