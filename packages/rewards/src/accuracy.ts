@@ -1,0 +1,52 @@
+import type { Label, Reward } from "@msrl/core";
+import { perCompletion } from "./fromFunction.js";
+import type { VerdictReader } from "./verdict.js";
+import { verdict } from "./verdict.js";
+
+/** What accuracy is judged against: the better answer, where it is known. */
+export interface LabelReference {
+  readonly label?: Label;
+}
+
+/** Settings of {@link accuracy}. */
+export interface AccuracyOptions {
+  /** Value of the right letter. */
+  readonly right: number;
+  /** Value of the wrong letter. */
+  readonly wrong: number;
+  /** Value of a completion without a readable verdict. */
+  readonly unreadable: number;
+  /** How the verdict is read. */
+  readonly read: VerdictReader;
+}
+
+/** Defaults of {@link accuracy}: 1 for the right letter inside `<answer>`, else 0. */
+export const accuracyDefaults: AccuracyOptions = { right: 1, wrong: 0, unreadable: 0, read: verdict() };
+
+/**
+ * Whether the verdict is the gold label: the accuracy reward of MSRL.
+ *
+ *     r = right        verdict = label
+ *         wrong        verdict is the other letter
+ *         unreadable   no verdict: see `verdict`, by which exactly one `<answer>` block counts
+ *         null         the reference has no label
+ *
+ * MSRL (2026), https://arxiv.org/abs/2603.25108.
+ *
+ * @example
+ * import { toPromise } from "@msrl/core";
+ * import { accuracy } from "@msrl/rewards";
+ * const completion = { text: "<answer> b </answer>", tokenIds: [], logProbs: [], truncated: false };
+ * const judged = { prompt: { id: "q1", messages: [] }, completion, reference: { label: "B" as const } };
+ * assert.deepStrictEqual(await toPromise(accuracy()([judged, { ...judged, reference: {} }])), [1, null]);
+ * @since 0.1.0
+ */
+export const accuracy = (options: Partial<AccuracyOptions> = {}): Reward<LabelReference> => {
+  const { right, wrong, unreadable, read } = { ...accuracyDefaults, ...options };
+  return perCompletion("accuracy", (text, { label }) => {
+    if (label === undefined) return null;
+    const found = read(text);
+    if (found === null) return unreadable;
+    return found === label ? right : wrong;
+  });
+};

@@ -1,0 +1,44 @@
+import type { Reward } from "@msrl/core";
+import { perCompletion } from "./fromFunction.js";
+import type { ParseOptions } from "./parse.js";
+import { parseTags } from "./parse.js";
+
+/**
+ * Whether a completion is its asked tags and nothing else: each once, in this order, none inside another, only white
+ * space around and between them. Total and linear; what CMKD filters traces with.
+ *
+ * @throws BadOption if no tag is asked for, one twice, or one that cannot be a name.
+ * @example
+ * import { hasFormat } from "@msrl/rewards";
+ * const right = hasFormat({ tags: ["think", "answer"] });
+ * assert.deepStrictEqual([right("<think>..</think>\n<answer>A</answer>"), right("<answer>A</answer><think>..</think>")], [true, false]);
+ * @since 0.1.0
+ */
+export const hasFormat = (options: ParseOptions): ((text: string) => boolean) => {
+  const parse = parseTags(options);
+  return (text) => {
+    const { blocks, strays, outside } = parse(text);
+    if (strays > 0 || blocks.length !== options.tags.length || outside.trim() !== "") return false;
+    return blocks.every(({ tag, start }, at) => tag === options.tags[at] && start >= (blocks[at - 1]?.end ?? 0));
+  };
+};
+
+/**
+ * The format reward: 1 if the completion is the asked tags in order, once each, and nothing outside them, else 0.
+ *
+ * Stages of MSRL ask for `think answer`, `type think answer` or `type caption think answer`. What stands inside the
+ * tags is the business of `accuracy` and `taskType`. MSRL (2026), https://arxiv.org/abs/2603.25108.
+ *
+ * @throws BadOption if no tag is asked for, one twice, or one that cannot be a name.
+ * @example
+ * import { toPromise } from "@msrl/core";
+ * import { format } from "@msrl/rewards";
+ * const completion = { text: "<think>red</think><answer>A</answer>", tokenIds: [], logProbs: [], truncated: false };
+ * const scored = format({ tags: ["think", "answer"] })([{ prompt: { id: "q1", messages: [] }, completion, reference: {} }]);
+ * assert.deepStrictEqual(await toPromise(scored), [1]);
+ * @since 0.1.0
+ */
+export const format = (options: ParseOptions): Reward<unknown> => {
+  const right = hasFormat(options);
+  return perCompletion("format", (text) => (right(text) ? 1 : 0));
+};

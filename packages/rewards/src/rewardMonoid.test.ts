@@ -1,0 +1,48 @@
+import type { Reward } from "@msrl/core";
+import fc from "fast-check";
+import * as E from "fp-ts/Either";
+import * as TE from "fp-ts/TaskEither";
+import { describe, expect, it } from "vitest";
+import { judged, values } from "../test/completions.js";
+import { perCompletion } from "./fromFunction.js";
+import { rewardMonoid } from "./rewardMonoid.js";
+
+const { concat, empty } = rewardMonoid<unknown>();
+const texts = ["", "a", "bb", "ccc"];
+
+/** A reward of whole numbers, so that sums are exact, null or failing here and there. */
+const reward: fc.Arbitrary<Reward<unknown>> = fc
+  .tuple(fc.string(), fc.array(fc.option(fc.integer(), { nil: null }), { minLength: 4, maxLength: 4 }), fc.boolean())
+  .map(([name, numbers, fails]) =>
+    perCompletion(name, (text) => {
+      if (fails && text === "bb") throw new Error("bb");
+      return numbers[text.length] ?? null;
+    }),
+  );
+
+const outcome = (one: Reward<unknown>) => one(texts.map((text) => judged(text, {})))();
+
+describe("rewardMonoid", () => {
+  it("adds values; null adds nothing", async () => {
+    const a = perCompletion("a", (text) => text.length || null);
+    const b = perCompletion("b", (text) => (text === "bb" ? null : text === "" ? null : 10));
+    expect(await values(concat(a, b), texts, {})).toEqual([null, 11, 2, 13]);
+  });
+
+  it("is associative and has a neutral element on both sides", async () => {
+    await fc.assert(
+      fc.asyncProperty(reward, reward, reward, async (a, b, c) => {
+        expect(await outcome(concat(a, concat(b, c)))).toEqual(await outcome(concat(concat(a, b), c)));
+        expect(await outcome(concat(empty, a))).toEqual(await outcome(a));
+        expect(await outcome(concat(a, empty))).toEqual(await outcome(a));
+      }),
+    );
+  });
+
+  it("refuses rewards that disagree about the number of completions", async () => {
+    const result = await outcome(concat(empty, () => TE.right([1])));
+    expect(E.isLeft(result) && result.left.message).toBe(
+      "reward right of a sum: given 1 values, wanted 4, one a completion",
+    );
+  });
+});

@@ -1,0 +1,32 @@
+import type { Label } from "@msrl/core";
+import { onlyBlock } from "./onlyBlock.js";
+
+/** Reads which answer a completion finds better; `null`: unreadable. */
+export type VerdictReader = (completion: string) => Label | null;
+
+/** Settings of {@link verdict}. */
+export interface VerdictOptions {
+  /** The tag around the letter; `answer` by default. */
+  readonly tag?: string;
+}
+
+/**
+ * Reads a completion's verdict: the letter A or B, alone inside its only `<answer>` block.
+ *
+ * Letter case and white space around the letter do not matter. No block, two, one that is not closed, or anything but
+ * the letter in it: `null`. Total and linear in the length of the text. Accuracy, evaluation and voting read with it.
+ *
+ * @throws BadOption if the tag cannot be a name.
+ * @example
+ * import { verdict } from "@msrl/rewards";
+ * const read = verdict();
+ * assert.deepStrictEqual([read("<think>B?</think><answer> a </answer>"), read("A"), read("<answer>A or B</answer>")], ["A", null, null]);
+ * @since 0.1.0
+ */
+export const verdict = ({ tag = "answer" }: VerdictOptions = {}): VerdictReader => {
+  const read = onlyBlock({ tag });
+  return (completion) => {
+    const letter = read(completion)?.trim().toUpperCase();
+    return letter === "A" || letter === "B" ? letter : null;
+  };
+};
