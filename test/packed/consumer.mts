@@ -15,11 +15,13 @@ const [gradient] = grad(loss, [x]);
 assert(gradient);
 const model = toModel({ name: "square", outputs: { loss, gradient } });
 assert(model._tag === "Right");
-for (const thread of ["main", "worker"] as const) {
+const runIn = async (thread: "main" | "worker"): Promise<void> => {
   const device = await openDevice({ device: "cpu", threads: 1, thread });
   const kernel = await toPromise(device.compile(model.right));
   const outputs = await toPromise(kernel.run({ x: float32([3], [1, 2, 3]) }));
   assert.deepStrictEqual(outputs.loss?.data, new Float32Array([14]));
   assert.deepStrictEqual(outputs.gradient?.data, new Float32Array([2, 4, 6]));
   await device.close();
-}
+};
+await runIn("main");
+await runIn("worker");
