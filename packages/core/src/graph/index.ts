@@ -1,4 +1,5 @@
 export type { Attribute, Attributes, Dim, Expr, Node, Shape, Subgraph, TensorType } from "./expr.js";
+export { fromModel, type ModelFormatError, type ReadModel } from "./fromModel.js";
 export { grad } from "./grad.js";
 export * from "./ops/elementwise.js";
 export * from "./ops/layout.js";
@@ -8,3 +9,8 @@ export * from "./ops/normalize.js";
 export { constant, input, int64s, outputOf, scalar } from "./ops/op.js";
 export * from "./ops/reduce.js";
 export * from "./ops/select.js";
+export { order } from "./order.js";
+export type { GraphError, GraphProblem } from "./problems.js";
+export { type ModelSaveError, saveModel, saveModelTask } from "./save.js";
+export { share } from "./share.js";
+export { type Model, type ToModelOptions, toModel } from "./toModel.js";
