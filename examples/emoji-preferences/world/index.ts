@@ -1,0 +1,10 @@
+export * from "./demos.js";
+export type { PoolOptions } from "./draw.js";
+export { heldOutPairs, isHeldOut } from "./holdout.js";
+export { objects, textObjects } from "./objects.js";
+export * from "./pools.js";
+export * from "./pretraining.js";
+export { loadSprites, type Sprites } from "./sprites.js";
+export * from "./templates.js";
+export { backboneFolder, writeTokenizer } from "./tokenizer.js";
+export { specialTokens, vocabulary } from "./vocabulary.js";
