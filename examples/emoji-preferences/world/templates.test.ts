@@ -1,4 +1,4 @@
-import { isTagged, type Media, type PreferenceSample, type Prompt } from "@msrl/core";
+import { type Media, type PreferenceSample, type Prompt } from "@msrl/core";
 import { expect, test } from "vitest";
 import { type Mode, render } from "./templates.js";
 
