@@ -4,7 +4,7 @@ export default defineConfig({
   resolve: { conditions: ["msrl-source"] },
   ssr: { resolve: { conditions: ["msrl-source"] } },
   test: {
-    include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"],
+    include: ["packages/*/{src,test}/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"],
     testTimeout: 60_000,
     pool: "threads",
   },

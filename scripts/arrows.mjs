@@ -38,7 +38,7 @@ const globals = new Set([
 
 const maximumLines = 200;
 
-const isTest = (file) => /\.(test|bench)\.ts$/.test(file);
+const isTest = (file) => /\.(test|bench)\.ts$|^packages\/[^/]+\/test\//.test(file);
 const isSource = (name) => /\.(ts|mts|cts|mjs|cjs)$/.test(name);
 
 const walk = (folder) =>

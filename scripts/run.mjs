@@ -11,7 +11,8 @@ import { root } from "./packages.mjs";
  */
 export const run = (command, parameters, options = {}) =>
   new Promise((resolve) => {
-    const child = spawn(command, parameters, { cwd: root, stdio: ["ignore", "pipe", "pipe"], ...options });
+    const env = { ...process.env, NO_COLOR: "1" };
+    const child = spawn(command, parameters, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"], ...options });
     let output = "";
     for (const stream of [child.stdout, child.stderr])
       stream?.setEncoding("utf8").on("data", (text) => (output += text));
