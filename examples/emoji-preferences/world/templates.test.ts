@@ -1,4 +1,4 @@
-import { type Media, type PreferenceSample, type Prompt } from "@msrl/core";
+import type { Media, PreferenceSample, Prompt } from "@msrl/core";
 import { expect, test } from "vitest";
 import { type Mode, render } from "./templates.js";
 
