@@ -1,0 +1,120 @@
+"use strict";
+
+/**
+ * The half of a device that owns the ONNX Runtime sessions. It runs as it is, in the device's worker thread or, for
+ * `thread: "main"`, in the caller's: plain CommonJS, so that no loader and no bundler has to touch it.
+ * Its messages are described in protocol.ts.
+ */
+const { parentPort, workerData } = require("node:worker_threads");
+
+const firstLine = (error) => {
+  const text = String(error instanceof Error ? error.message : error);
+  return text.split("\n").find((line) => line.trim() !== "") ?? "no reason given";
+};
+
+/** ONNX Runtime refuses shared memory, so that is copied; everything else is read in place. */
+const unshared = (data) => (data.buffer instanceof SharedArrayBuffer ? data.slice() : data);
+
+const feedsOf = (runtime, inputs) =>
+  Object.fromEntries(
+    Object.entries(inputs).map(([name, { dtype, shape, data }]) => [
+      name,
+      new runtime.Tensor(dtype, unshared(data), shape),
+    ]),
+  );
+
+const tensorsOf = (results) =>
+  Object.fromEntries(
+    Object.entries(results).map(([name, { type, dims, data }]) => [name, { dtype: type, shape: [...dims], data }]),
+  );
+
+/** Loads ONNX Runtime and refuses a provider that is not there: the runtime itself would quietly go on without it. */
+const openRuntime = async (runtimePath, { provider, probe }) => {
+  const runtime = require(runtimePath);
+  // What its process-wide logger would print here also comes as an exception; each session still logs its errors.
+  runtime.env.logLevel = "fatal";
+  const providers = runtime.listSupportedBackends().map(({ name }) => name);
+  if (!providers.includes(provider)) throw new Error(`this build of ONNX Runtime has ${providers.join(", ")}`);
+  if (provider !== "cpu") {
+    const session = await runtime.InferenceSession.create(probe, { executionProviders: [provider] });
+    await session.release();
+  }
+  return runtime;
+};
+
+/** Answers requests one after another, in the order they came, each inside `guard`; never rejects. */
+const createEngine = (runtimePath, guard = (work) => work()) => {
+  const sessions = new Map();
+  let runtime;
+  let provider;
+  let queue = Promise.resolve();
+
+  const verbs = {
+    open: async (request) => {
+      runtime = await openRuntime(runtimePath, request);
+      provider = request.provider;
+    },
+    compile: async ({ kernel, bytes, options }) => {
+      const session = await runtime.InferenceSession.create(bytes, { ...options, executionProviders: [provider] });
+      sessions.set(kernel, session);
+    },
+    run: async ({ kernel, inputs }) =>
+      tensorsOf(await sessions.get(kernel).run(feedsOf(runtime, inputs), { logSeverityLevel: 3 })),
+    close: async () => {
+      for (const session of sessions.values()) await session.release();
+      sessions.clear();
+    },
+  };
+
+  return (request) => {
+    queue = queue
+      .then(() => guard(() => verbs[request.verb](request)))
+      .then(
+        (value) => ({ value }),
+        (error) => ({ error: firstLine(error) }),
+      );
+    return queue;
+  };
+};
+
+/** The arrays behind a parcel: those that came with it, and those kept from an earlier one. */
+const unpacker = () => {
+  const kept = new Map();
+  const unpack = ({ dtype, shape, data, keep, kept: id }) => {
+    if (keep !== undefined) kept.set(keep, data);
+    return { dtype, shape, data: id === undefined ? data : kept.get(id) };
+  };
+  return (request) => {
+    if (request.verb !== "run") return request;
+    for (const id of request.drop) kept.delete(id);
+    const inputs = Object.entries(request.inputs).map(([name, item]) => [name, unpack(item)]);
+    return { ...request, inputs: Object.fromEntries(inputs) };
+  };
+};
+
+const buffersOf = (value) => Object.values(value ?? {}).map(({ data }) => data.buffer);
+
+/** Marks the gate busy around work, and starts none once the process is ending: see gate.ts. */
+const guardBy = (gate) => async (work) => {
+  if (Atomics.compareExchange(gate, 0, 0, 1) !== 0) throw new Error("the process is ending");
+  try {
+    return await work();
+  } finally {
+    Atomics.store(gate, 0, 0);
+    Atomics.notify(gate, 0);
+  }
+};
+
+/** Serves an engine over a port; outputs move to the other side, they are not copied. */
+const serve = (port, engine) => {
+  const unpack = unpacker();
+  port.on("message", async ({ id, request }) => {
+    const reply = await engine(unpack(request));
+    port.postMessage({ id, reply }, buffersOf(reply.value));
+  });
+};
+
+const device = workerData?.msrlDevice;
+if (device) serve(parentPort, createEngine(device.runtimePath, guardBy(device.gate)));
+
+module.exports = { createEngine };
