@@ -13,6 +13,14 @@ const shapeOp: Op = {
 const shapeBehind = (expr: Expr | undefined): Shape | undefined =>
   expr?.node.operator === "Shape" ? expr.node.inputs[0]?.shape : constantInts(expr);
 
+/** The dim of a -1 among names: the name alone where the numbers cancel. */
+const leftOver = (rest: Shape, taken: number): Dim => {
+  const names = rest.filter((dim) => typeof dim === "string");
+  const numbers = rest.reduce<number>((product, dim) => (typeof dim === "number" ? product * dim : product), 1);
+  const factor = numbers / taken;
+  return [...(factor === 1 ? [] : [factor]), ...names].join("*");
+};
+
 /** Fills in ONNX's 0 (the dim of the same axis) and -1 (whatever is left). */
 const resolveReshape = (from: Shape, wanted: Shape): E.Either<string, Shape> => {
   const copied = wanted.map((dim, axis): Dim => (dim === 0 ? (from[axis] ?? 0) : dim));
@@ -27,7 +35,7 @@ const resolveReshape = (from: Shape, wanted: Shape): E.Either<string, Shape> => 
   const need = numbers.reduce((product, dim) => product * dim, 1);
   const describe = `${showShape(from)} does not reshape to ${showShape(wanted)}`;
   if (open < 0) return have !== undefined && have !== need ? E.left(describe) : E.right(copied);
-  if (have === undefined) return E.right(copied.map((dim) => (dim === -1 ? rest.join("*") : dim)));
+  if (have === undefined) return E.right(copied.map((dim) => (dim === -1 ? leftOver(rest, need) : dim)));
   return need === 0 || have % need !== 0
     ? E.left(describe)
     : E.right(copied.map((dim) => (dim === -1 ? have / need : dim)));
@@ -101,6 +109,34 @@ const splitOp: Op = {
   },
 };
 
+/** What is left of a dim behind `start`: a dim that was joined from a number and a name comes apart again. */
+const behind = (dim: Dim, start: number): Dim => {
+  if (typeof dim === "number") return Math.max(0, dim - start);
+  if (start === 0) return dim;
+  return dim.startsWith(`${start}+`) ? dim.slice(`${start}+`.length) : `${dim}-${start}`;
+};
+
+const sliceOp: Op = {
+  operator: "Slice",
+  domain: "",
+  infer: ([x, starts, ends, axes]) => {
+    const [start, end, axis] = [starts, ends, axes].map((each) => constantInts(each)?.[0]);
+    if (!x || start === undefined || end === undefined || axis === undefined)
+      return E.left("a tensor and constant start, end and axis wanted");
+    const dim = x.shape[axis];
+    if (dim === undefined || start < 0) return E.left(`${start}:${end} is no slice of axis ${axis} of ${showShape(x.shape)}`);
+    const open = end >= openEnd;
+    if (!open && typeof dim === "number" && end > dim)
+      return E.left(`${start}:${end} reaches beyond axis ${axis} of ${showShape(x.shape)}`);
+    return E.right([
+      { dtype: x.dtype, shape: x.shape.map((d, at) => (at !== axis ? d : open ? behind(d, start) : end - start)) },
+    ]);
+  },
+};
+
+/** The end that means "to the last". */
+const openEnd = 2 ** 31 - 1;
+
 /** Operators that move data and compute nothing. */
 export const layouts = {
   Shape: shapeOp,
@@ -109,6 +145,7 @@ export const layouts = {
   Transpose: transposeOp,
   Concat: concatOp,
   Split: splitOp,
+  Slice: sliceOp,
 } satisfies Record<string, Op>;
 
 /** The shape of an expression as int64 values: a constant where all dims are numbers. */
@@ -149,3 +186,7 @@ export const split = (x: Expr, sizes: readonly number[], axis: number): readonly
   const node = apply(layouts.Split, [x, int64s(sizes)], { axis: int(fromFront(axis, x.shape.length)) });
   return sizes.map((_, at) => outputOf(node, node.broken ? 0 : at));
 };
+
+/** Elements `start` to `end` (exclusive; absent: to the last) along an axis. */
+export const slice = (x: Expr, axis: number, start: number, end: number = openEnd): Expr =>
+  call(layouts.Slice, [x, int64s([start]), int64s([end]), int64s([fromFront(axis, x.shape.length)])]);

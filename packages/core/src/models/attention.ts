@@ -1,0 +1,120 @@
+import type { Expr } from "../graph/index.js";
+import { add, concat, constant, matmul, reshape, slice, softmax, split, transpose } from "../graph/index.js";
+import { float32 } from "../tensor.js";
+import type { DecoderConfig } from "./config.js";
+
+/** Added to a score that must not count: exp of it is 0 in float32. */
+export const masked = -1e9;
+
+/** Sizes of a batch: P prompts of up to `prefix` tokens, each with G completions of `steps` tokens. */
+export interface GroupShape {
+  readonly prompts: number;
+  readonly samples: number;
+  readonly prefix: number;
+  readonly steps: number;
+}
+
+/** Keys and values of the prompts, shared by the G completions of each: [P, kvHeads, prefix, size]. */
+export interface PrefixCache {
+  readonly keys: Expr;
+  readonly values: Expr;
+}
+
+const repeats = ({ heads, keyValueHeads }: DecoderConfig): number => heads / keyValueHeads;
+
+/** 0 where row (query) sees column (key), a large negative number after it: [size, size]. */
+export const causalMask = (size: number): Expr =>
+  constant(
+    float32(
+      [size, size],
+      Array.from({ length: size * size }, (_, at) => (at % size > Math.floor(at / size) ? masked : 0)),
+    ),
+    "causal_mask",
+  );
+
+/** Flat keys or values [P * prefix, kvHeads * size] as [P, kvHeads, prefix, size]. */
+export const prefixHeads = (config: DecoderConfig, { prompts, prefix }: GroupShape, x: Expr): Expr =>
+  transpose(reshape(x, [prompts, prefix, config.keyValueHeads, config.headSize]), [0, 2, 1, 3]);
+
+/** Flat keys or values [P * G * steps, kvHeads * size] as [P, kvHeads, G, steps, size]. */
+export const ownHeads = (config: DecoderConfig, { prompts, samples, steps }: GroupShape, x: Expr): Expr =>
+  transpose(reshape(x, [prompts, samples, steps, config.keyValueHeads, config.headSize]), [0, 3, 1, 2, 4]);
+
+/** Prompts attending to themselves: flat queries [P * prefix, heads * size] to mixed values of the same shape. */
+export const prefixAttention = (
+  config: DecoderConfig,
+  { prompts, prefix }: GroupShape,
+  query: Expr,
+  { keys, values }: PrefixCache,
+): Expr => {
+  const { heads, keyValueHeads, headSize } = config;
+  const group = repeats(config);
+  const split5 = transpose(reshape(query, [prompts, prefix, keyValueHeads, group, headSize]), [0, 2, 3, 1, 4]);
+  const q = reshape(split5, [prompts, keyValueHeads, group * prefix, headSize]);
+  const scores = matmul(q, keys, { transB: true, alpha: headSize ** -0.5 });
+  const wide = reshape(scores, [prompts, keyValueHeads, group, prefix, prefix]);
+  const weights = reshape(softmax(add(wide, causalMask(prefix))), [prompts, keyValueHeads, group * prefix, prefix]);
+  const mixed = reshape(matmul(weights, values), [prompts, keyValueHeads, group, prefix, headSize]);
+  return reshape(transpose(mixed, [0, 3, 1, 2, 4]), [prompts * prefix, heads * headSize]);
+};
+
+/** What completions attend to: their prompt's cache (masked [P, prefix]) and their own tokens. */
+export interface CompletionContext {
+  readonly prefix: PrefixCache;
+  /** [P, 1, 1, 1, 1, prefix]: 0 where the prompt has a token, else {@link masked}. */
+  readonly prefixMask: Expr;
+  /** [P, kvHeads, G, ownSteps, size]. */
+  readonly ownKeys: Expr;
+  readonly ownValues: Expr;
+  /** [steps, ownSteps], absent if a step sees all of its own tokens (decoding). */
+  readonly ownMask?: Expr;
+}
+
+/**
+ * Completions attending to their prompt and to themselves, with one softmax over both.
+ *
+ * Flat queries [P * G * steps, heads * size] to mixed values of the same shape. The scores against a prompt are one
+ * product [G * repeats * steps, size] x [size, prefix], so its keys are read once for all G completions.
+ */
+export const completionAttention = (
+  config: DecoderConfig,
+  { prompts, samples, prefix, steps }: GroupShape,
+  query: Expr,
+  context: CompletionContext,
+): Expr => {
+  const { heads, keyValueHeads, headSize } = config;
+  const group = repeats(config);
+  const rows = samples * group * steps;
+  const alpha = headSize ** -0.5;
+  const q6 = transpose(reshape(query, [prompts, samples, steps, keyValueHeads, group, headSize]), [0, 3, 1, 4, 2, 5]);
+  const onPrefix = matmul(reshape(q6, [prompts, keyValueHeads, rows, headSize]), context.prefix.keys, {
+    transB: true,
+    alpha,
+  });
+  const onOwn = matmul(reshape(q6, [prompts, keyValueHeads, samples, group * steps, headSize]), context.ownKeys, {
+    transB: true,
+    alpha,
+  });
+  const prefixScores = reshape(onPrefix, [prompts, keyValueHeads, samples, group, steps, prefix]);
+  const ownScores = reshape(onOwn, [prompts, keyValueHeads, samples, group, steps, -1]);
+  const scores = concat(
+    [add(prefixScores, context.prefixMask), context.ownMask ? add(ownScores, context.ownMask) : ownScores],
+    -1,
+  );
+  const weights = softmax(scores);
+  const [toPrefix, toOwn] = splitAt(weights, prefix, context.ownMask ? steps : undefined);
+  const fromPrefix = matmul(reshape(toPrefix, [prompts, keyValueHeads, rows, prefix]), context.prefix.values);
+  const fromOwn = matmul(reshape(toOwn, [prompts, keyValueHeads, samples, group * steps, -1]), context.ownValues);
+  const shape = [prompts, keyValueHeads, samples, group, steps, headSize];
+  const mixed = add(reshape(fromPrefix, shape), reshape(fromOwn, shape));
+  return reshape(transpose(mixed, [0, 2, 4, 1, 3, 5]), [prompts * samples * steps, heads * headSize]);
+};
+
+/** Splits the last axis behind the prompt; while decoding the own part grows, so it is what a slice leaves. */
+const splitAt = (weights: Expr, prefix: number, own: number | undefined): readonly [Expr, Expr] => {
+  if (own !== undefined) {
+    const [left, right] = split(weights, [prefix, own], -1);
+    return [left!, right!];
+  }
+  return [slice(weights, -1, 0, prefix), slice(weights, -1, prefix)];
+};

@@ -1,0 +1,119 @@
+import * as E from "fp-ts/Either";
+import { pipe } from "fp-ts/function";
+import * as TE from "fp-ts/TaskEither";
+import type { Prompt } from "../data/prompt.js";
+import { tagged } from "../errors.js";
+import type { PolicyError, TrainablePolicy } from "../policy/policy.js";
+import type { Device } from "../session/device.js";
+import type { DecoderConfig } from "./config.js";
+import { type EncodedPrompt, encodePrompt } from "./encode.js";
+import { graphStore } from "./kernels.js";
+import type { EncodedGroup } from "./pack.js";
+import { initialParameters } from "./parameters.js";
+import { promptTooLong, sampleCompletions, samplingProblem } from "./sampler.js";
+import { scoreCompletions } from "./scorer.js";
+import { type DecoderState, groupTensors, loadState, saveState } from "./state.js";
+import type { ChatTokenizer } from "./tokenizer.js";
+import { trainStep } from "./trainer.js";
+
+/** What a decoder policy is made of. */
+export interface DecoderPolicyOptions {
+  readonly config: DecoderConfig;
+  readonly tokenizer: ChatTokenizer;
+  readonly device: Device;
+  /** Name for messages; default `decoder`. */
+  readonly name?: string;
+  /** Completions drawn in one run at most; default 256. */
+  readonly rowsPerRun?: number;
+  /** Padded tokens in one update run at most, beyond which gradients are accumulated; default 16,384. */
+  readonly tokensPerRun?: number;
+}
+
+/** Prompts already encoded are kept as long as their owner lives: a sample is read many times over a run. */
+const encoder = (config: DecoderConfig, tokenizer: ChatTokenizer) => {
+  const known = new WeakMap<Prompt, E.Either<PolicyError, EncodedPrompt>>();
+  const encode = encodePrompt(config, tokenizer);
+  return (prompt: Prompt): E.Either<PolicyError, EncodedPrompt> => {
+    const encoded = known.get(prompt) ?? encode(prompt);
+    known.set(prompt, encoded);
+    return encoded;
+  };
+};
+
+type Grouped = { readonly prompt: Prompt; readonly completions: readonly (readonly number[])[] };
+
+/**
+ * A decoder that is trained here: its weights are a value in memory, each verb is one or a few runs of a graph.
+ *
+ * A rollout is one run (prefill, every token, sampling, log-probs); an update is one run (forward over each prompt
+ * once and its completions, loss, backward, optimizer). Same state and key, same bits on the CPU.
+ *
+ * @since 0.1.0
+ */
+export const decoderPolicy = (options: DecoderPolicyOptions): TrainablePolicy<DecoderState> => {
+  const { config, tokenizer, device, name = "decoder", rowsPerRun = 256, tokensPerRun = 16_384 } = options;
+  const graphs = graphStore(name, device);
+  const encode = encoder(config, tokenizer);
+
+  const encodeGroup = ({ prompt, completions }: Grouped): E.Either<PolicyError, EncodedGroup> =>
+    pipe(
+      encode(prompt),
+      E.chain((encoded) => {
+        const longest = completions.reduce((most, ids) => Math.max(most, ids.length), 0);
+        const tooLong = promptTooLong(config, encoded, longest);
+        return tooLong ? E.left(tooLong) : E.right({ prompt: encoded, completions });
+      }),
+    );
+  const encodeGroups = (groups: readonly Grouped[]): TE.TaskEither<PolicyError, readonly EncodedGroup[]> =>
+    TE.fromEither(E.traverseArray(encodeGroup)(groups));
+
+  return {
+    name,
+    gives: ["logProbs", "entropy"],
+    tokenize: (completion) => [...tokenizer.encode(completion), tokenizer.endId],
+    init: (key) => TE.right({ parameters: initialParameters(config, key), optimizer: {}, updates: 0 }),
+    sample: (state, prompts, sampling, key) =>
+      pipe(
+        TE.fromEither(samplingProblem(name, sampling)),
+        TE.chain(() => TE.fromEither(E.traverseArray(encode)(prompts))),
+        TE.chain((encoded) =>
+          sampleCompletions(
+            { config, tokenizer, graphs, rowsPerRun },
+            groupTensors(state),
+            prompts,
+            encoded,
+            sampling,
+            key,
+          ),
+        ),
+      ),
+    logProbs: (state, sequences) =>
+      pipe(
+        encodeGroups(sequences),
+        TE.chain((groups) => scoreCompletions(config, graphs, groupTensors(state), groups, rowsPerRun)),
+      ),
+    update: (state, batch, loss, optimizer) => {
+      const unmet = loss.needs.filter((need) => need !== "logProbs" && need !== "entropy");
+      if (unmet.length > 0)
+        return TE.left(
+          tagged("NeedNotMet", `loss ${loss.name} needs ${unmet.join(", ")}, which policy ${name} does not give`, {
+            policy: name,
+            loss: loss.name,
+            needs: unmet,
+          }),
+        );
+      const groups = batch.map(({ prompt, completions }) => ({
+        prompt,
+        completions: completions.map(({ tokenIds }) => tokenIds),
+      }));
+      return pipe(
+        encodeGroups(groups),
+        TE.chain((encoded) =>
+          trainStep({ config, graphs, tokensPerRun }, state, encoded, batch, loss, optimizer),
+        ),
+      );
+    },
+    save: (state) => TE.right(saveState(config, state)),
+    load: (saved, { optimizer = true } = {}) => TE.fromEither(loadState(config, saved, optimizer)),
+  };
+};

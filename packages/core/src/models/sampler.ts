@@ -1,0 +1,139 @@
+import * as E from "fp-ts/Either";
+import { pipe } from "fp-ts/function";
+import * as TE from "fp-ts/TaskEither";
+import type { Completion, Rollout } from "../data/completion.js";
+import type { Prompt } from "../data/prompt.js";
+import { tagged } from "../errors.js";
+import type { PolicyError, Sampling } from "../policy/policy.js";
+import { fold, type Key, uniform } from "../rng.js";
+import { float32, type Tensors, tensor } from "../tensor.js";
+import type { DecoderConfig } from "./config.js";
+import type { EncodedPrompt } from "./encode.js";
+import { type GraphStore, graphKey } from "./kernels.js";
+import { packBatch, shapeFor } from "./pack.js";
+import { rolloutGraph } from "./rollout.js";
+import type { ChatTokenizer } from "./tokenizer.js";
+
+/** A prompt too long for its completion to fit behind it. */
+export const promptTooLong = (
+  config: DecoderConfig,
+  prompt: EncodedPrompt,
+  completion: number,
+): PolicyError | undefined =>
+  prompt.ids.length + completion <= config.contextLength
+    ? undefined
+    : tagged(
+        "PromptTooLong",
+        `prompt ${prompt.id} has ${prompt.ids.length} tokens: with ${completion} of a completion that is more than the context of ${config.contextLength}`,
+        { id: prompt.id, tokens: prompt.ids.length, limit: config.contextLength - completion },
+      );
+
+/** Uniform numbers [turns, rows]; a row's numbers depend on the key, its prompt's place and its own, on nothing else. */
+const uniformsFor = (keyed: Key, first: number, prompts: number, { samples, maxTokens }: Sampling): Tensors[string] => {
+  const rows = prompts * samples;
+  const data = new Float32Array(maxTokens * rows);
+  for (let row = 0; row < rows; row++) {
+    const own = uniform(fold(fold(keyed, first + Math.floor(row / samples)), row % samples), maxTokens);
+    for (let turn = 0; turn < maxTokens; turn++) data[turn * rows + row] = own[turn]!;
+  }
+  return tensor("float32", [maxTokens, rows], data);
+};
+
+const completionsOf = (outputs: Tensors, rows: number, tokenizer: ChatTokenizer): readonly Completion[] => {
+  const tokens = outputs.tokens!.data as Int32Array;
+  const logProbs = outputs.log_probs!.data as Float32Array;
+  const turns = tokens.length / rows;
+  return Array.from({ length: rows }, (_, row) => {
+    const column = Array.from({ length: turns }, (__, turn) => tokens[turn * rows + row]!);
+    const end = column.indexOf(tokenizer.endId);
+    const tokenIds = end < 0 ? column : column.slice(0, end + 1);
+    return {
+      text: tokenizer.decode(end < 0 ? tokenIds : tokenIds.slice(0, -1)),
+      tokenIds,
+      logProbs: tokenIds.map((__, turn) => logProbs[turn * rows + row]!),
+      truncated: end < 0,
+    };
+  });
+};
+
+/** A chunk of prompts for one run: the last chunk is padded, so that all have one shape and one graph. */
+interface Chunk {
+  readonly first: number;
+  readonly prompts: readonly EncodedPrompt[];
+  readonly size: number;
+}
+
+const chunksOf = (prompts: readonly EncodedPrompt[], size: number): readonly Chunk[] =>
+  Array.from({ length: Math.ceil(prompts.length / size) }, (_, at) => ({
+    first: at * size,
+    prompts: prompts.slice(at * size, (at + 1) * size),
+    size,
+  }));
+
+/** What a sampler runs with. */
+export interface SamplerContext {
+  readonly config: DecoderConfig;
+  readonly tokenizer: ChatTokenizer;
+  readonly graphs: GraphStore;
+  /** Completions drawn in one run at most. */
+  readonly rowsPerRun: number;
+}
+
+const sampleChunk =
+  ({ config, tokenizer, graphs }: SamplerContext, weights: Tensors, sampling: Sampling, keyed: Key) =>
+  (chunk: Chunk): TE.TaskEither<PolicyError, readonly (readonly Completion[])[]> => {
+    const { samples, temperature, maxTokens } = sampling;
+    const groups = chunk.prompts.map((prompt) => ({ prompt, completions: [] }));
+    const shape = { ...shapeFor(groups, { prompts: chunk.size, samples }), steps: 1 };
+    const draw = { greedy: temperature === 0, endId: tokenizer.endId, padId: tokenizer.padId };
+    const run = graphs([config], graphKey("rollout", { ...shape, ...draw }), () => rolloutGraph(config, shape, draw));
+    const inputs = {
+      ...weights,
+      ...packBatch(config, shape, groups),
+      temperature: float32([], [temperature === 0 ? 1 : temperature]),
+      turns: tensor("int64", [], BigInt64Array.of(BigInt(maxTokens))),
+      uniforms: uniformsFor(keyed, chunk.first, chunk.size, sampling),
+    };
+    return pipe(
+      run(inputs),
+      TE.map((outputs) => {
+        const completions = completionsOf(outputs, chunk.size * samples, tokenizer);
+        return chunk.prompts.map((_, at) => completions.slice(at * samples, (at + 1) * samples));
+      }),
+    );
+  };
+
+/** Draws G completions for each prompt; completions do not depend on how the prompts are cut into runs. */
+export const sampleCompletions = (
+  context: SamplerContext,
+  weights: Tensors,
+  prompts: readonly Prompt[],
+  encoded: readonly EncodedPrompt[],
+  sampling: Sampling,
+  keyed: Key,
+): TE.TaskEither<PolicyError, readonly Rollout[]> => {
+  const tooLong = encoded.map((each) => promptTooLong(context.config, each, sampling.maxTokens)).find(Boolean);
+  if (tooLong) return TE.left(tooLong);
+  const size = Math.max(1, Math.min(encoded.length, Math.floor(context.rowsPerRun / sampling.samples)));
+  return pipe(
+    chunksOf(encoded, size),
+    TE.traverseSeqArray(sampleChunk(context, weights, sampling, keyed)),
+    TE.map((chunks) => chunks.flat().map((completions, at) => ({ prompt: prompts[at]!, completions }))),
+  );
+};
+
+/** Sampling options that cannot be: which field, what was given, what was wanted. */
+export const samplingProblem = (policy: string, sampling: Sampling): E.Either<PolicyError, Sampling> => {
+  const { samples, temperature, maxTokens } = sampling;
+  const wrong =
+    !Number.isInteger(samples) || samples < 1
+      ? `samples: ${samples} given, a whole number from 1 wanted`
+      : !Number.isInteger(maxTokens) || maxTokens < 1
+        ? `maxTokens: ${maxTokens} given, a whole number from 1 wanted`
+        : !(temperature >= 0 && temperature < Number.POSITIVE_INFINITY)
+          ? `temperature: ${temperature} given, a number from 0 wanted`
+          : undefined;
+  return wrong === undefined
+    ? E.right(sampling)
+    : E.left(tagged("PolicyFailed", `policy ${policy}, sampling.${wrong}`, { policy }));
+};

@@ -1,0 +1,131 @@
+import { pipe } from "fp-ts/function";
+import * as TE from "fp-ts/TaskEither";
+import { tagged } from "../errors.js";
+import type { Loss } from "../losses/loss.js";
+import type { Optimizer } from "../optim/optimizer.js";
+import type { PolicyError, TrainingBatch } from "../policy/policy.js";
+import type { Tensors } from "../tensor.js";
+import { accumulate, type Gradients, type Piece, pieceInputs, piecesOf, type TrainerContext } from "./accumulate.js";
+import type { DecoderConfig } from "./config.js";
+import { graphKey } from "./kernels.js";
+import type { EncodedGroup } from "./pack.js";
+import { namedParameters } from "./parameters.js";
+import { type DecoderState, groupTensors } from "./state.js";
+import { type Metrics, metricsOf, withoutPrefix, withPrefix } from "./tensorNames.js";
+import { countBatch } from "./trainingArrays.js";
+import { applyGraph, trainedGroups, updateGraph } from "./update.js";
+
+/** An update's result: the state after it, and its metrics. */
+export interface Updated {
+  readonly state: DecoderState;
+  readonly metrics: Metrics;
+}
+
+/** The optimizer's tensors: those of the state, or fresh ones where it has none. */
+const optimizerState = (config: DecoderConfig, state: DecoderState, optimizer: Optimizer): Tensors => {
+  const types = trainedGroups(config, optimizer).map((group) => [
+    group,
+    { dtype: "float32" as const, shape: [state.parameters[group]!.length] },
+  ]);
+  const fresh = optimizer.transform.init(Object.fromEntries(types));
+  return Object.keys(fresh).every((name) => state.optimizer[name]) ? state.optimizer : fresh;
+};
+
+const nextState = (state: DecoderState, outputs: Tensors): DecoderState => {
+  const moved = Object.entries(withoutPrefix("parameters.", outputs)).map(
+    ([group, { data }]) => [group, data as Float32Array] as const,
+  );
+  return {
+    parameters: { ...state.parameters, ...Object.fromEntries(moved) },
+    optimizer: withoutPrefix("state.", outputs),
+    updates: state.updates + 1,
+  };
+};
+
+/** The error of an update that is not finite: it names the first parameter whose gradient is not. */
+const notFinite = (config: DecoderConfig, state: DecoderState, { gradients }: Gradients): PolicyError => {
+  const flat = Object.fromEntries(
+    Object.entries(gradients).map(([group, { data }]) => [group, data as Float32Array] as const),
+  );
+  const bad = Object.entries(namedParameters(config, { ...state.parameters, ...flat })).find(
+    ([, { data }]) => !(data as Float32Array).every(Number.isFinite),
+  );
+  const tensor = bad ? `the gradient of ${bad[0]}` : "the loss";
+  const step = state.updates + 1;
+  const message = `update ${step}: ${tensor} is not a finite number; the weights are as they were before it`;
+  return tagged("NotFinite", message, { step, tensor });
+};
+
+interface Outcome {
+  readonly outputs: Tensors;
+  readonly metrics: Metrics;
+}
+
+/** Forward, loss, backward and optimizer in one run. */
+const fusedUpdate = (
+  { config, graphs }: TrainerContext,
+  state: DecoderState,
+  { shape, inputs }: ReturnType<typeof pieceInputs>,
+  loss: Loss,
+  optimizer: Optimizer,
+): TE.TaskEither<PolicyError, Outcome> => {
+  const held = optimizerState(config, state, optimizer);
+  const build = () => updateGraph(config, shape, loss, optimizer, held);
+  return pipe(
+    graphs([loss, optimizer], graphKey("update", { ...shape }), build)({ ...inputs, ...withPrefix("state.", held) }),
+    TE.map((outputs) => ({ outputs, metrics: metricsOf(outputs) })),
+  );
+};
+
+/** The optimizer's step from gradients that were accumulated. */
+const applyUpdate = (
+  { config, graphs }: TrainerContext,
+  state: DecoderState,
+  { gradients, metrics }: Gradients,
+  optimizer: Optimizer,
+): TE.TaskEither<PolicyError, Outcome> => {
+  const held = optimizerState(config, state, optimizer);
+  const tensors = { ...groupTensors(state), ...withPrefix("state.", held), ...withPrefix("gradient.", gradients) };
+  return pipe(
+    graphs([optimizer], "apply", () => applyGraph(config, optimizer, held))(tensors),
+    TE.map((outputs) => ({ outputs, metrics: { ...metrics, ...metricsOf(outputs) } })),
+  );
+};
+
+/**
+ * One optimizer step over encoded groups. A batch that fits into one run is one graph: forward, loss, backward,
+ * optimizer; a larger one is several, then the optimizer's own. A loss or gradient that is not finite changes nothing.
+ */
+export const trainStep = (
+  context: TrainerContext,
+  state: DecoderState,
+  groups: readonly EncodedGroup[],
+  batch: TrainingBatch,
+  loss: Loss,
+  optimizer: Optimizer,
+): TE.TaskEither<PolicyError, Updated> => {
+  const { config } = context;
+  const counts = countBatch(batch);
+  const pieces = piecesOf(groups, batch, context.tokensPerRun);
+  const trains = trainedGroups(config, optimizer);
+  const gradients = (): TE.TaskEither<PolicyError, Gradients> =>
+    accumulate(context, state, pieces, loss, trains, counts);
+  const fused = (piece: Piece) =>
+    fusedUpdate(context, state, pieceInputs(config, state, piece, counts), loss, optimizer);
+  return pipe(
+    pieces.length === 1
+      ? fused(pieces[0]!)
+      : pipe(
+          gradients(),
+          TE.chain((sum) => applyUpdate(context, state, sum, optimizer)),
+        ),
+    TE.chain(({ outputs, metrics }) =>
+      Number.isFinite(metrics.loss) && Number.isFinite(metrics.gradient_norm)
+        ? TE.right({ state: nextState(state, outputs), metrics })
+        : pipe(
+            gradients(),
+            TE.chain((sum) => TE.left(notFinite(config, state, sum))),
+          ),
+    ),
+  );
+};

@@ -1,0 +1,105 @@
+import type { Expr } from "../graph/index.js";
+import { add, equal, grad, input, reduceSum, reduceSumSquare, scalar, sqrt, stopGradient, where, mul, div } from "../graph/index.js";
+import type { Loss } from "../losses/loss.js";
+import type { Exprs, Optimizer } from "../optim/optimizer.js";
+import type { Tensors } from "../tensor.js";
+import type { DecoderConfig, ParameterGroup } from "./config.js";
+import { batchInputs, type BatchShape, completionStatistics, groupsRead } from "./forward.js";
+import { byGroup, type ParameterExprs, parameterInputs } from "./parameters.js";
+
+const prefixed = (prefix: string, exprs: Exprs): Exprs =>
+  Object.fromEntries(Object.entries(exprs).map(([name, expr]) => [`${prefix}${name}`, expr]));
+
+/** Groups that an optimizer trains, of those that the model has. */
+export const trainedGroups = (config: DecoderConfig, optimizer: Optimizer): readonly ParameterGroup[] =>
+  [...byGroup(config).keys()].filter((group) => optimizer.trains?.includes(group) ?? true);
+
+/** The loss over a packed batch, with its metrics and the mean entropy of the policy. */
+const batchLoss = (config: DecoderConfig, shape: BatchShape, loss: Loss, parameters: ParameterExprs) => {
+  const inputs = batchInputs(shape, config.vision ? 3 * config.vision.patchSize ** 2 : 0);
+  const rows = shape.prompts * shape.samples;
+  const perToken = (name: string): Expr => input(name, "float32", [rows, shape.steps]);
+  const [mask, tokens] = [perToken("mask"), input("tokens", "float32", [])];
+  const { logProbs, entropy } = completionStatistics(config, parameters.named, shape, inputs, scalar(1));
+  const onPolicy = equal(input("on_policy", "float32", [rows, 1]), 1);
+  const { loss: value, metrics } = loss.build({
+    logProbs,
+    oldLogProbs: where(onPolicy, stopGradient(logProbs), perToken("old_log_probs")),
+    referenceLogProbs: perToken("reference_log_probs"),
+    advantages: perToken("advantages"),
+    mask,
+    tokens,
+    sequences: input("sequences", "float32", []),
+    ...(loss.needs.includes("entropy") && { entropy }),
+  });
+  const meanEntropy = div(reduceSum(mul(entropy, mask)), tokens);
+  return { value, metrics: { ...metrics, loss: value, entropy: meanEntropy } };
+};
+
+const globalNorm = (gradients: Exprs): Expr => sqrt(Object.values(gradients).map((each) => reduceSumSquare(each)).reduce((a, b) => add(a, b)));
+
+const groupGradients = (value: Expr, parameters: ParameterExprs, trains: readonly ParameterGroup[]): Exprs => {
+  const groups = trains.filter((group) => parameters.groups[group]);
+  const gradients = grad(value, groups.map((group) => parameters.groups[group]!));
+  return Object.fromEntries(groups.map((group, at) => [group, gradients[at]!]));
+};
+
+/** Optimizer state inside a graph. */
+const stateInputs = (state: Tensors): Exprs =>
+  Object.fromEntries(
+    Object.entries(state).map(([name, { dtype, shape }]) => [name, input(`state.${name}`, dtype, shape)]),
+  );
+
+const applied = (optimizer: Optimizer, gradients: Exprs, parameters: Exprs, state: Tensors) => {
+  const step = optimizer.transform.update(gradients, stateInputs(state), parameters);
+  const moved = Object.fromEntries(
+    Object.entries(step.updates).map(([group, update]) => [group, add(parameters[group]!, update)]),
+  );
+  return {
+    ...prefixed("parameters.", moved),
+    ...prefixed("state.", step.state),
+    ...prefixed("metric.", { ...step.metrics, gradient_norm: globalNorm(gradients) }),
+  };
+};
+
+/** A whole update as one graph: forward, loss, backward, optimizer. */
+export const updateGraph = (
+  config: DecoderConfig,
+  shape: BatchShape,
+  loss: Loss,
+  optimizer: Optimizer,
+  state: Tensors,
+): Exprs => {
+  const trains = trainedGroups(config, optimizer);
+  const parameters = parameterInputs(config, [...new Set([...groupsRead(shape), ...trains])]);
+  const { value, metrics } = batchLoss(config, shape, loss, parameters);
+  const gradients = groupGradients(value, parameters, trains);
+  const trained = Object.fromEntries(Object.keys(gradients).map((group) => [group, parameters.groups[group]!]));
+  return { ...prefixed("metric.", metrics), ...applied(optimizer, gradients, trained, state) };
+};
+
+/** Gradients of a micro-batch, added to those that came before it: what accumulation runs. */
+export const gradientGraph = (
+  config: DecoderConfig,
+  shape: BatchShape,
+  loss: Loss,
+  trains: readonly ParameterGroup[],
+): Exprs => {
+  const parameters = parameterInputs(config, [...new Set([...groupsRead(shape), ...trains])]);
+  const { value, metrics } = batchLoss(config, shape, loss, parameters);
+  const gradients = Object.entries(groupGradients(value, parameters, trains)).map(([group, gradient]) => [
+    group,
+    add(gradient, input(`gradient.${group}`, "float32", gradient.shape)),
+  ]);
+  return { ...prefixed("metric.", metrics), ...prefixed("gradient.", Object.fromEntries(gradients)) };
+};
+
+/** The optimizer's step from accumulated gradients. */
+export const applyGraph = (config: DecoderConfig, optimizer: Optimizer, state: Tensors): Exprs => {
+  const trains = trainedGroups(config, optimizer);
+  const parameters = parameterInputs(config, trains).groups;
+  const gradients = Object.fromEntries(
+    trains.map((group) => [group, input(`gradient.${group}`, "float32", parameters[group]!.shape)]),
+  );
+  return applied(optimizer, gradients, parameters, state);
+};
