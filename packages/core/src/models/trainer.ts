@@ -37,7 +37,7 @@ const nextState = (state: DecoderState, outputs: Tensors): DecoderState => {
   );
   return {
     parameters: { ...state.parameters, ...Object.fromEntries(moved) },
-    optimizer: withoutPrefix("state.", outputs),
+    optimizer: withoutPrefix("next_state.", outputs),
     updates: state.updates + 1,
   };
 };

@@ -57,7 +57,7 @@ const applied = (optimizer: Optimizer, gradients: Exprs, parameters: Exprs, stat
   );
   return {
     ...prefixed("parameters.", moved),
-    ...prefixed("state.", step.state),
+    ...prefixed("next_state.", step.state),
     ...prefixed("metric.", { ...step.metrics, gradient_norm: globalNorm(gradients) }),
   };
 };

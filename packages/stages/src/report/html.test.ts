@@ -105,6 +105,18 @@ describe("renderReport", () => {
     expect(page).toContain("default-src &#39;none&#39;");
   });
 
+  it("shows shares in per cent, unless they are none", () => {
+    const stage = (values: readonly number[]) => {
+      const steps = values.map((value, step) => ({ step, metrics: { "reward/accuracy": value } }));
+      return {
+        ...emptyReport("run"),
+        stages: [{ name: "a", title: "A", kind: "grpo", seconds: 1, summary: {}, steps }],
+      };
+    };
+    expect(renderReport(stage([0.5, 1]))).toContain("<b>100.0\u00a0%</b>");
+    expect(renderReport(stage([-1, 1]))).not.toContain("%</b>");
+  });
+
   it("leaves out what a report does not have", () => {
     const page = renderReport(emptyReport("empty"));
     expect(page).not.toContain("<h2>");

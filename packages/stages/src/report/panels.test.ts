@@ -11,10 +11,11 @@ const run = (metrics: Readonly<Record<string, number>>, rest: Partial<Report> = 
 
 describe("fillPanels", () => {
   it("finds metrics however their words are joined, and drops none", () => {
-    const metrics = { reward: 1, "reward/taskType": 1, gradNorm: 1, clip_fraction: 0, "learning-rate": 1, oddity: 1 };
+    const metrics = { reward: 1, "reward/format": 1, gradNorm: 1, clip_fraction: 0, "learning-rate": 1, oddity: 1 };
     const { panels, others } = fillPanels(run(metrics));
     expect(panels.map(({ title, names }) => [title, ...names])).toEqual([
-      ["Reward by part", "reward", "reward/taskType"],
+      ["Reward by part", "reward", "reward/format"],
+      ["Format rate", "reward/format"],
       ["Clip fraction", "clip_fraction"],
       ["Gradient norm", "gradNorm"],
       ["Learning rate", "learning-rate"],

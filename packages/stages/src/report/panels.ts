@@ -3,9 +3,15 @@ import type { Panel, Report, StageReport } from "./report.js";
 /** The charts of a report unless it names its own: the method's metrics, in the order in which they are read. */
 export const defaultPanels: readonly Panel[] = [
   { title: "Reward by part", metrics: ["reward", "reward/*", "reward_*", "rewards/*"] },
-  { title: "Accuracy", metrics: ["accuracy"], percent: true },
-  { title: "Format rate", metrics: ["format", "format_rate"], percent: true },
+  { title: "Accuracy", metrics: ["accuracy", "reward/accuracy"], percent: true },
+  { title: "Format rate", metrics: ["format", "format_rate", "reward/format"], percent: true },
   { title: "Completion length, tokens", metrics: ["length", "completion_length", "mean_length", "tokens"] },
+  { title: "Completions cut off at the limit", metrics: ["truncated"], percent: true },
+  {
+    title: "Groups with equal rewards, which teach nothing",
+    metrics: ["zero_variance", "zero_advantage*"],
+    percent: true,
+  },
   { title: "Entropy, nats", metrics: ["entropy"] },
   { title: "Clip fraction", metrics: ["clip_fraction", "clip_fraction/*", "clip_fraction_*"], percent: true },
   { title: "KL to the reference, nats", metrics: ["kl", "kl/*"] },
@@ -37,16 +43,16 @@ export interface FilledPanel extends Panel {
   readonly names: readonly string[];
 }
 
-/** Panels that have something to show, and one for every metric that none of them claims. */
+/** Panels that have something to show (a metric may be in several), and one for every metric that none of them claims. */
 export const fillPanels = (
   report: Report,
 ): { readonly panels: readonly FilledPanel[]; readonly others: readonly FilledPanel[] } => {
   const panels = report.panels ?? defaultPanels;
   const names = [...new Set(report.stages.flatMap(metricNames))];
-  const homes = new Map(names.map((name) => [name, panels.find((panel) => belongs(panel, name))]));
-  const filled = panels.map((panel) => ({ ...panel, names: names.filter((name) => homes.get(name) === panel) }));
+  const filled = panels.map((panel) => ({ ...panel, names: names.filter((name) => belongs(panel, name)) }));
+  const homeless = names.filter((name) => !panels.some((panel) => belongs(panel, name)));
   return {
     panels: filled.filter((panel) => panel.names.length > 0),
-    others: names.filter((name) => !homes.get(name)).map((name) => ({ title: name, metrics: [name], names: [name] })),
+    others: homeless.map((name) => ({ title: name, metrics: [name], names: [name] })),
   };
 };

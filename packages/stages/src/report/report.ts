@@ -92,7 +92,7 @@ export interface Panel {
   readonly title: string;
   /** Metric names, compared as snake case; a `*` at the end stands for any ending. */
   readonly metrics: readonly string[];
-  /** True if the values are shares (0 to 1), to be shown in per cent. */
+  /** True if the values are shares, shown in per cent; if one of them is outside 0 to 1, all are shown as plain numbers. */
   readonly percent?: boolean;
   /** False if every stage has a value axis of its own; otherwise they share one. */
   readonly shared?: boolean;

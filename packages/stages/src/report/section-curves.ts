@@ -29,13 +29,19 @@ const label = (name: string): string =>
     .replaceAll("_", " ")
     .toLowerCase();
 
+/** What the metrics of a panel are called: short where that tells them apart. */
+const labels = (names: readonly string[]): readonly string[] => {
+  const short = names.map(label);
+  return new Set(short).size === names.length ? short : names;
+};
+
 /** Width of a chart such that those of a row fill the page, in CSS pixels. */
 const widthOf = (count: number): number => (count <= 3 ? 342 : count === 4 ? 249 : 193);
 
 /** Where a panel's first metric ended: the last of its line. */
-const ending = (series: readonly Series[], { percent, smooth }: FilledPanel): string | undefined => {
+const ending = (series: readonly Series[], percent: boolean, smooth: boolean): string | undefined => {
   const points = series[0]?.points ?? [];
-  const last = movingAverage(points, smooth === false ? 1 : averageWindow(points.length)).at(-1);
+  const last = movingAverage(points, smooth ? averageWindow(points.length) : 1).at(-1);
   return last && (percent ? formatPercent(last.value) : formatNumber(last.value));
 };
 
@@ -47,14 +53,14 @@ const panelMarkup = (report: Report, panel: FilledPanel): Markup | undefined => 
   const values = rows.flatMap(({ series }) => series.flatMap(({ points }) => points.map(({ value }) => value)));
   const range = panel.shared === false ? undefined : extent(values);
   const width = widthOf(rows.length);
+  const percent = panel.percent === true && values.every((value) => value >= 0 && value <= 1);
+  const smooth = panel.smooth !== false;
   const charts = rows.map(({ stage, series }) => {
     const title = `${panel.title}, ${stage.title}`;
-    const { percent = false, smooth = true } = panel;
     const options = { title, series, width, height: 150, percent, smooth, ...(range && { range }) };
-    return html`<figure><figcaption><span title="${stage.title}">${stage.title}</span><b>${ending(series, panel)}</b></figcaption>${lineChart(options)}</figure>`;
+    return html`<figure><figcaption><span title="${stage.title}">${stage.title}</span><b>${ending(series, percent, smooth)}</b></figcaption>${lineChart(options)}</figure>`;
   });
-  const key =
-    panel.names.length > 1 && legend(panel.names.map((name, at) => ({ name: label(name), colour: at % colours })));
+  const key = panel.names.length > 1 && legend(labels(panel.names).map((name, at) => ({ name, colour: at % colours })));
   return html`<div class="panel"><h3>${panel.title}</h3>${key}<div class="row" tabindex="0" role="group" aria-label="${panel.title}">${charts}</div></div>`;
 };
 

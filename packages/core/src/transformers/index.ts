@@ -1,0 +1,1 @@
+export { loadTokenizer, loadTokenizerTask, type TokenizerError } from "./tokenizer.js";

@@ -1,0 +1,24 @@
+export * from "./checkpoint/index.js";
+export * from "./evaluate.js";
+export { keepNewest, type ReplayOptions, replayGroups } from "./flow/replay.js";
+export { rolloutMetrics } from "./flow/rolloutMetrics.js";
+export { type ScoredRollout, scoreRollouts } from "./flow/score.js";
+export { weighRollouts } from "./flow/weigh.js";
+export * from "./progress/progress.js";
+export * from "./samples/index.js";
+export { type GrpoOptions, grpoStage } from "./stage/grpo.js";
+export type { CheckpointOptions } from "./stage/loopState.js";
+export { itemsAt } from "./stage/order.js";
+export type { Example, Question } from "./stage/question.js";
+export { type RunStageOptions, runStage, runStageTask } from "./stage/runStage.js";
+export { type SftOptions, sftStage } from "./stage/sft.js";
+export type {
+  Interrupted,
+  Prepared,
+  Stage,
+  StageConfigurationError,
+  StageError,
+  StageResult,
+  StepContext,
+  StepMetrics,
+} from "./stage/stage.js";
