@@ -1,7 +1,7 @@
 import type { Expr, Node } from "./expr.js";
-import { inputsOf } from "./ops/loop.js";
 import { add } from "./ops/elementwise.js";
 import { expandLike } from "./ops/layout.js";
+import { inputsOf } from "./ops/loop.js";
 import { opKey, scalar } from "./ops/op.js";
 import { flatOps, vjps } from "./registry.js";
 

@@ -1,24 +1,17 @@
 import * as E from "fp-ts/Either";
-import type { DType } from "../../tensor.js";
 import type { Expr } from "../expr.js";
-import { broadcast, showShape } from "../shape.js";
-import { call, float, type Op, scalar } from "./op.js";
+import { broadcast } from "../shape.js";
+import { call, float, type Kind, type Op, scalar, wanting } from "./op.js";
 
 /** An expression or a plain number, which takes the element type of its partner. */
 export type Operand = Expr | number;
 
-const isFloat = (dtype: DType): boolean => dtype === "float32" || dtype === "float64";
-
-const unaryOp = (operator: string, wanted: "float" | "number" | "bool" = "float"): Op => ({
+const unaryOp = (operator: string, kind: Kind = "float"): Op => ({
   operator,
   domain: "",
-  infer: ([x]) => {
-    if (!x) return E.left("one input wanted, none given");
-    const fits = wanted === "bool" ? x.dtype === "bool" : wanted === "number" ? x.dtype !== "bool" : isFloat(x.dtype);
-    return fits
-      ? E.right([{ dtype: x.dtype, shape: x.shape }])
-      : E.left(`a ${wanted} tensor wanted, ${x.dtype} ${showShape(x.shape)} given`);
-  },
+  infer: wanting(kind, ([x]) =>
+    x ? E.right([{ dtype: x.dtype, shape: x.shape }]) : E.left("one input wanted, none given"),
+  ),
 });
 
 const binaryOp = (operator: string, result?: "bool", wanted?: "bool"): Op => ({
@@ -49,13 +42,13 @@ const binary =
   (a: Operand, b: Operand, label?: string): Expr =>
     call(op, pair(a, b), {}, label);
 
-const quickGelu: Op = { ...unaryOp("QuickGelu"), domain: "com.microsoft" };
+const quickGelu: Op = { ...unaryOp("QuickGelu", "float32"), domain: "com.microsoft" };
 
 /** Elementwise operators. */
 export const elementwise = {
   Abs: unaryOp("Abs", "number"),
   Cos: unaryOp("Cos"),
-  Erf: unaryOp("Erf"),
+  Erf: unaryOp("Erf", "float32"),
   Exp: unaryOp("Exp"),
   Floor: unaryOp("Floor"),
   Identity: { ...unaryOp("Identity"), infer: ([x]) => (x ? E.right([x]) : E.left("one input wanted")) } as Op,
@@ -117,9 +110,16 @@ export const lessOrEqual = binary(elementwise.LessOrEqual);
 export const and = binary(elementwise.And);
 export const or = binary(elementwise.Or);
 
-/** x * sigmoid(x): one fused kernel in float32 (QuickGelu with alpha 1), two operators in float64, which has no such kernel. */
+/**
+ * x * sigmoid(x): one kernel in float32 (QuickGelu with alpha 1).
+ *
+ * Float64 has no such kernel, and ONNX Runtime would make x * sigmoid(x) into one all the same and then not find it; so
+ * the sigmoid is written as (1 + tanh(x / 2)) / 2 there.
+ */
 export const silu = (x: Expr): Expr =>
-  x.dtype === "float32" ? call(elementwise.QuickGelu, [x], { alpha: float(1) }) : mul(x, sigmoid(x));
+  x.dtype === "float32"
+    ? call(elementwise.QuickGelu, [x], { alpha: float(1) })
+    : mul(x, add(mul(tanh(mul(x, 0.5)), 0.5), 0.5));
 
 /** The same value, with no gradient to what it was computed from. */
 export const stopGradient = (x: Expr): Expr => {

@@ -85,7 +85,9 @@ const concatOp: Op = {
     if (!first) return E.left("at least one input wanted");
     const axis = numberOf(attributes, "axis", 0);
     const without = (shape: Shape): Shape => shape.filter((_, at) => at !== axis);
-    const odd = parts.find((part) => part.dtype !== first.dtype || !sameShape(without(part.shape), without(first.shape)));
+    const odd = parts.find(
+      (part) => part.dtype !== first.dtype || !sameShape(without(part.shape), without(first.shape)),
+    );
     if (odd)
       return E.left(`${first.dtype} ${showShape(first.shape)} and ${odd.dtype} ${showShape(odd.shape)} do not join`);
     const total = parts.map((part) => part.shape[axis]!).reduce(addDims);
@@ -103,9 +105,7 @@ const splitOp: Op = {
     const dim = x.shape[axis];
     if (typeof dim === "number" && sizes.reduce((a, b) => a + b, 0) !== dim)
       return E.left(`sizes [${sizes}] do not add up to axis ${axis} of ${showShape(x.shape)}`);
-    return E.right(
-      sizes.map((size) => ({ dtype: x.dtype, shape: x.shape.map((d, at) => (at === axis ? size : d)) })),
-    );
+    return E.right(sizes.map((size) => ({ dtype: x.dtype, shape: x.shape.map((d, at) => (at === axis ? size : d)) })));
   },
 };
 
@@ -124,7 +124,8 @@ const sliceOp: Op = {
     if (!x || start === undefined || end === undefined || axis === undefined)
       return E.left("a tensor and constant start, end and axis wanted");
     const dim = x.shape[axis];
-    if (dim === undefined || start < 0) return E.left(`${start}:${end} is no slice of axis ${axis} of ${showShape(x.shape)}`);
+    if (dim === undefined || start < 0)
+      return E.left(`${start}:${end} is no slice of axis ${axis} of ${showShape(x.shape)}`);
     const open = end >= openEnd;
     if (!open && typeof dim === "number" && end > dim)
       return E.left(`${start}:${end} reaches beyond axis ${axis} of ${showShape(x.shape)}`);

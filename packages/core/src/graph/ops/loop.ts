@@ -53,7 +53,11 @@ const capturesOf = (parameters: readonly Expr[], results: readonly Expr[]): read
       continue;
     }
     stack.pop();
-    if (!depends.has(node)) depends.set(node, inputsOf(node).some((input) => depends.get(input.node) === true));
+    if (!depends.has(node))
+      depends.set(
+        node,
+        inputsOf(node).some((input) => depends.get(input.node) === true),
+      );
   }
   const captured = new Map<Node, Map<number, Expr>>();
   const capture = (expr: Expr): void => {
@@ -97,7 +101,11 @@ export const loop = (
   const results = [turn.proceed, ...turn.carried, ...turn.kept];
   const parameters = [index, proceed, ...own];
   const problems = results.flatMap(({ node }) => (node.broken ? ["its body has problems"] : []));
-  const graph: Subgraph = { parameters, results, captures: problems.length ? results : capturesOf(parameters, results) };
+  const graph: Subgraph = {
+    parameters,
+    results,
+    captures: problems.length ? results : capturesOf(parameters, results),
+  };
   const outputs = [
     ...carried.map(({ initial, shape }) => ({ dtype: initial.dtype, shape })),
     ...turn.kept.map((kept) => ({ dtype: kept.dtype, shape: ["turns", ...kept.shape] })),

@@ -1,9 +1,9 @@
 import * as E from "fp-ts/Either";
 import type { Expr, Shape, TensorType } from "../expr.js";
 import { broadcast, showShape } from "../shape.js";
-import { call, float, int, numberOf, type Op } from "./op.js";
 import { mul } from "./elementwise.js";
 import { transpose } from "./layout.js";
+import { call, float, int, numberOf, type Op, wanting } from "./op.js";
 
 const swapLast = (shape: Shape): Shape => [...shape.slice(0, -2), shape[shape.length - 1]!, shape[shape.length - 2]!];
 
@@ -22,18 +22,18 @@ const product = (a: Expr, b: Expr, left: Shape, right: Shape): E.Either<string, 
 const matMulOp: Op = {
   operator: "MatMul",
   domain: "",
-  infer: ([a, b]) => (a && b ? product(a, b, a.shape, b.shape) : E.left("two inputs wanted")),
+  infer: wanting("number", ([a, b]) => (a && b ? product(a, b, a.shape, b.shape) : E.left("two inputs wanted"))),
 };
 
 const fusedMatMulOp: Op = {
   operator: "FusedMatMul",
   domain: "com.microsoft",
-  infer: ([a, b], attributes) => {
+  infer: wanting("float", ([a, b], attributes) => {
     if (!a || !b) return E.left("two inputs wanted");
     const left = numberOf(attributes, "transA", 0) ? swapLast(a.shape) : a.shape;
     const right = numberOf(attributes, "transB", 0) ? swapLast(b.shape) : b.shape;
     return product(a, b, left, right);
-  },
+  }),
 };
 
 /** Matrix products. */

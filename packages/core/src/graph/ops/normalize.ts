@@ -1,18 +1,20 @@
 import * as E from "fp-ts/Either";
 import type { Expr, TensorType } from "../expr.js";
 import { fromFront, showShape } from "../shape.js";
-import { apply, call, float, int, type Op, outputOf } from "./op.js";
+import { add, mul, reciprocal, sqrt } from "./elementwise.js";
+import { apply, call, float, int, type Op, outputOf, wanting } from "./op.js";
+import { reduceMean } from "./reduce.js";
 
 const sameType = (x: Expr | undefined): E.Either<string, readonly TensorType[]> =>
   x ? E.right([{ dtype: x.dtype, shape: x.shape }]) : E.left("one input wanted");
 
-const softmaxOp: Op = { operator: "Softmax", domain: "", infer: ([x]) => sameType(x) };
-const logSoftmaxOp: Op = { operator: "LogSoftmax", domain: "", infer: ([x]) => sameType(x) };
+const softmaxOp: Op = { operator: "Softmax", domain: "", infer: wanting("float", ([x]) => sameType(x)) };
+const logSoftmaxOp: Op = { operator: "LogSoftmax", domain: "", infer: wanting("float", ([x]) => sameType(x)) };
 
 const rmsNormOp: Op = {
   operator: "SimplifiedLayerNormalization",
   domain: "",
-  infer: ([x, weight]) => {
+  infer: wanting("float32", ([x, weight]) => {
     if (!x || !weight) return E.left("two inputs wanted");
     if (weight.shape.length !== 1 || weight.shape[0] !== x.shape.at(-1))
       return E.left(`a weight of the last axis of ${showShape(x.shape)} wanted, ${showShape(weight.shape)} given`);
@@ -20,7 +22,7 @@ const rmsNormOp: Op = {
       { dtype: x.dtype, shape: x.shape },
       { dtype: x.dtype, shape: [...x.shape.slice(0, -1), 1] },
     ]);
-  },
+  }),
 };
 
 const rotaryOp: Op = {
@@ -53,18 +55,18 @@ export const logSoftmax = (x: Expr, axis = -1): Expr =>
   call(normalizations.LogSoftmax, [x], { axis: int(fromFront(axis, x.shape.length)) });
 
 /**
- * x / sqrt(mean(x^2) + epsilon) * weight over the last axis.
+ * x / sqrt(mean(x^2) + epsilon) * weight over the last axis: one kernel in float32, its parts in float64, which has none.
  *
  * (Zhang and Sennrich, Root Mean Square Layer Normalization, 2019, https://arxiv.org/abs/1910.07467)
  */
-export const rmsNorm = (x: Expr, weight: Expr, epsilon: number): Expr =>
-  outputOf(
-    apply(normalizations.SimplifiedLayerNormalization, [x, weight], {
-      axis: int(-1),
-      epsilon: float(epsilon),
-      stash_type: int(1),
-    }),
-  );
+export const rmsNorm = (x: Expr, weight: Expr, epsilon: number): Expr => {
+  if (x.dtype === "float64") {
+    const scale = reciprocal(sqrt(add(reduceMean(mul(x, x), [-1], { keepDims: true }), epsilon)));
+    return mul(mul(x, scale), weight);
+  }
+  const attributes = { axis: int(-1), epsilon: float(epsilon), stash_type: int(1) };
+  return outputOf(apply(normalizations.SimplifiedLayerNormalization, [x, weight], attributes));
+};
 
 /**
  * Rotary position embedding: each head's first half and second half turned by the angle of its position.

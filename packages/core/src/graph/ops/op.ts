@@ -16,6 +16,24 @@ export interface Op {
   readonly infer: Infer;
 }
 
+/** Kinds of element types for which ONNX Runtime has kernels: `number` is all but bool, `float` float32 and float64. */
+export type Kind = "number" | "float" | "float32" | "bool";
+
+const kinds: Readonly<Record<Kind, readonly DType[]>> = {
+  number: ["float32", "float64", "int32", "int64"],
+  float: ["float32", "float64"],
+  float32: ["float32"],
+  bool: ["bool"],
+};
+
+/** A shape rule that first wants every input of one kind of element type. */
+export const wanting =
+  (kind: Kind, infer: Infer): Infer =>
+  (inputs, attributes) => {
+    const odd = inputs.find((input) => input && !kinds[kind].includes(input.dtype));
+    return odd ? E.left(`${kind} tensors wanted, ${odd.dtype} given`) : infer(inputs, attributes);
+  };
+
 /** Key of an operator in a registry. */
 export const opKey = (op: { readonly operator: string; readonly domain: string }): string =>
   op.domain === "" ? op.operator : `${op.domain}.${op.operator}`;

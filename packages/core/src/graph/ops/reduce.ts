@@ -1,7 +1,7 @@
 import * as E from "fp-ts/Either";
 import type { Expr, Shape } from "../expr.js";
 import { fromFront, showShape } from "../shape.js";
-import { call, constantInts, int, int64s, numberOf, type Op } from "./op.js";
+import { call, constantInts, int, int64s, numberOf, type Op, wanting } from "./op.js";
 
 const reducedShape = (shape: Shape, axes: readonly number[], keep: boolean): Shape =>
   shape.flatMap((dim, axis) => (axes.includes(axis) ? (keep ? [1] : []) : [dim]));
@@ -9,14 +9,14 @@ const reducedShape = (shape: Shape, axes: readonly number[], keep: boolean): Sha
 const reduceOp = (operator: string): Op => ({
   operator,
   domain: "",
-  infer: ([x, axesInput], attributes) => {
+  infer: wanting("number", ([x, axesInput], attributes) => {
     if (!x) return E.left("one input wanted");
     const given = constantInts(axesInput) ?? x.shape.map((_, axis) => axis);
     const axes = given.map((axis) => fromFront(axis, x.shape.length));
     const outside = axes.find((axis) => axis < 0 || axis >= x.shape.length);
     if (outside !== undefined) return E.left(`axes [${given}] are not all axes of ${showShape(x.shape)}`);
     return E.right([{ dtype: x.dtype, shape: reducedShape(x.shape, axes, numberOf(attributes, "keepdims", 1) === 1) }]);
-  },
+  }),
 });
 
 /** How a reduction treats its axes: `keepDims` leaves them with size 1. */
@@ -36,13 +36,13 @@ const reduce =
 const argMaxOp: Op = {
   operator: "ArgMax",
   domain: "",
-  infer: ([x], attributes) => {
+  infer: wanting("number", ([x], attributes) => {
     if (!x) return E.left("one input wanted");
     const axis = fromFront(numberOf(attributes, "axis", 0), x.shape.length);
     return E.right([
       { dtype: "int64", shape: reducedShape(x.shape, [axis], numberOf(attributes, "keepdims", 1) === 1) },
     ]);
-  },
+  }),
 };
 
 /** Reductions; without axes they reduce over all. */

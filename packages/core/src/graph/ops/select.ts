@@ -5,7 +5,7 @@ import type { Attribute, Expr } from "../expr.js";
 import { broadcast, fromFront, sameShape, showShape } from "../shape.js";
 import { equal, type Operand } from "./elementwise.js";
 import { reshape } from "./layout.js";
-import { call, constant, int, numberOf, type Op, scalar } from "./op.js";
+import { call, constant, int, numberOf, type Op, scalar, wanting } from "./op.js";
 
 /** ONNX's numbers of the element types. */
 export const onnxTypes = { float32: 1, int32: 6, int64: 7, bool: 9, float64: 11 } as const satisfies Record<
@@ -34,6 +34,7 @@ const whereOp: Op = {
     if (!condition || !a || !b) return E.left("three inputs wanted");
     if (condition.dtype !== "bool") return E.left(`a bool condition wanted, ${condition.dtype} given`);
     if (a.dtype !== b.dtype) return E.left(`branches of one element type wanted, ${a.dtype} and ${b.dtype} given`);
+    if (a.dtype === "bool") return E.left("branches of numbers wanted, bool given");
     const values = broadcast(a.shape, b.shape);
     const shape = E.isLeft(values) ? values : broadcast(condition.shape, values.right);
     return E.isLeft(shape) ? shape : E.right([{ dtype: a.dtype, shape: shape.right }]);
@@ -74,14 +75,16 @@ const scatterElementsOp: Op = {
     if (!x || !indices || !updates) return E.left("three inputs wanted");
     return isIndex(indices) && sameShape(indices.shape, updates.shape) && x.dtype === updates.dtype
       ? E.right([{ dtype: x.dtype, shape: x.shape }])
-      : E.left(`${showShape(updates.shape)} at ${showShape(indices.shape)} does not scatter into ${showShape(x.shape)}`);
+      : E.left(
+          `${showShape(updates.shape)} at ${showShape(indices.shape)} does not scatter into ${showShape(x.shape)}`,
+        );
   },
 };
 
 const cumSumOp: Op = {
   operator: "CumSum",
   domain: "",
-  infer: ([x]) => (x ? E.right([{ dtype: x.dtype, shape: x.shape }]) : E.left("two inputs wanted")),
+  infer: wanting("number", ([x]) => (x ? E.right([{ dtype: x.dtype, shape: x.shape }]) : E.left("two inputs wanted"))),
 };
 
 /** Operators that choose among elements. */
@@ -135,5 +138,20 @@ export const oneHot = (indices: Expr, depth: number, dtype: DType = "float32"): 
 /** 0 .. count - 1. */
 export const iota = (count: number, dtype: DType = "int32"): Expr =>
   dtype === "int64"
-    ? constant(tensor("int64", [count], BigInt64Array.from({ length: count }, (_, at) => BigInt(at))))
-    : cast(constant(tensor("int32", [count], Int32Array.from({ length: count }, (_, at) => at))), dtype);
+    ? constant(
+        tensor(
+          "int64",
+          [count],
+          BigInt64Array.from({ length: count }, (_, at) => BigInt(at)),
+        ),
+      )
+    : cast(
+        constant(
+          tensor(
+            "int32",
+            [count],
+            Int32Array.from({ length: count }, (_, at) => at),
+          ),
+        ),
+        dtype,
+      );

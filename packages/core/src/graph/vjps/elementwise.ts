@@ -1,5 +1,4 @@
 import type { Expr } from "../expr.js";
-import { numberOf, outputOf } from "../ops/op.js";
 import {
   add,
   cos,
@@ -18,14 +17,14 @@ import {
   sin,
   sub,
 } from "../ops/elementwise.js";
+import { numberOf, outputOf } from "../ops/op.js";
 import { cast, where } from "../ops/select.js";
 import { unbroadcast, type Vjp } from "./vjp.js";
 
 /** A VJP of one input: d, x and y = f(x) to dx. */
 const unary =
   (rule: (d: Expr, x: Expr, y: Expr) => Expr): Vjp =>
-  (node, [d]) =>
-    [d && rule(d, node.inputs[0]!, outputOf(node))];
+  (node, [d]) => [d && rule(d, node.inputs[0]!, outputOf(node))];
 
 /** A VJP of two broadcast inputs: d, a, b and y to da and db, each summed back to its input's shape. */
 const binary =

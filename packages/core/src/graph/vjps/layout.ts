@@ -1,10 +1,9 @@
 import type { Expr } from "../expr.js";
-import { constantInts, intsOf, numberOf, outputOf, scalar } from "../ops/op.js";
 import { concat, expandLike, reshapeLike, slice, split, transpose } from "../ops/layout.js";
+import { constantInts, intsOf, numberOf, outputOf, scalar } from "../ops/op.js";
 import { unbroadcast, type Vjp } from "./vjp.js";
 
-const inverse = (order: readonly number[]): readonly number[] =>
-  order.map((_, axis) => order.findIndex((from) => from === axis));
+const inverse = (order: readonly number[]): readonly number[] => order.map((_, axis) => order.indexOf(axis));
 
 const concatVjp: Vjp = (node, [d]) => {
   const axis = numberOf(node.attributes, "axis", 0);
@@ -35,7 +34,9 @@ const sliceVjp: Vjp = (node, [d]) => {
   if (typeof whole !== "number" || typeof part !== "number")
     throw new TypeError(`the gradient of Slice needs a fixed size of axis ${axis}, given [${x.shape}]`);
   const zerosLike = (size: number): Expr => expandLike(scalar(0, x.dtype), slice(x, axis, 0, size));
-  const pieces = [start, part, whole - start - part].map((size, at) => (at === 1 ? d : size > 0 ? zerosLike(size) : undefined));
+  const pieces = [start, part, whole - start - part].map((size, at) =>
+    at === 1 ? d : size > 0 ? zerosLike(size) : undefined,
+  );
   return [
     concat(
       pieces.filter((piece): piece is Expr => piece !== undefined),

@@ -1,7 +1,7 @@
 import type { Expr, Node } from "../expr.js";
-import { numberOf } from "../ops/op.js";
-import { type MatMulOptions, matmul } from "../ops/matmul.js";
 import { reshape } from "../ops/layout.js";
+import { type MatMulOptions, matmul } from "../ops/matmul.js";
+import { numberOf } from "../ops/op.js";
 import { unbroadcast, type Vjp } from "./vjp.js";
 
 const optionsOf = (node: Node): Required<MatMulOptions> => ({

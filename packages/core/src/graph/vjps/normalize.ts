@@ -1,7 +1,7 @@
 import type { Expr, Node } from "../expr.js";
-import { numberOf, outputOf } from "../ops/op.js";
 import { exp, mul, neg, sub } from "../ops/elementwise.js";
 import { rotary } from "../ops/normalize.js";
+import { numberOf, outputOf } from "../ops/op.js";
 import { reduceMean, reduceSum } from "../ops/reduce.js";
 import { unbroadcast, type Vjp } from "./vjp.js";
 

@@ -1,7 +1,7 @@
 import type { Expr, Node } from "../expr.js";
-import { constantInts, outputOf, scalar } from "../ops/op.js";
 import { div, equal, mul } from "../ops/elementwise.js";
 import { expandLike, reshape, reshapeLike } from "../ops/layout.js";
+import { constantInts, outputOf, scalar } from "../ops/op.js";
 import { reduceSum } from "../ops/reduce.js";
 import { cast } from "../ops/select.js";
 import { fromFront } from "../shape.js";
@@ -9,7 +9,9 @@ import type { Vjp } from "./vjp.js";
 
 const axesOf = (node: Node): readonly number[] => {
   const x = node.inputs[0]!;
-  return (constantInts(node.inputs[1]) ?? x.shape.map((_, axis) => axis)).map((axis) => fromFront(axis, x.shape.length));
+  return (constantInts(node.inputs[1]) ?? x.shape.map((_, axis) => axis)).map((axis) =>
+    fromFront(axis, x.shape.length),
+  );
 };
 
 /** A reduced tensor with its reduced axes back as size 1, so that it broadcasts against the input. */
@@ -21,7 +23,11 @@ const withAxes = (reduced: Expr, node: Node): Expr => {
   const kept = x.shape.map((_, axis) => (axes.includes(axis) ? 1 : (reduced.shape[next++] ?? 1)));
   const open = kept.filter((dim) => typeof dim === "string").length;
   if (open === 0) return reshape(reduced, kept as number[]);
-  if (open === 1) return reshape(reduced, kept.map((dim) => (typeof dim === "string" ? -1 : dim)));
+  if (open === 1)
+    return reshape(
+      reduced,
+      kept.map((dim) => (typeof dim === "string" ? -1 : dim)),
+    );
   return reshapeLike(reduced, reduceSum(x, axes, { keepDims: true }));
 };
 
@@ -34,7 +40,12 @@ const mean: Vjp = (node, [d]) => {
   const dims = axesOf(node).map((axis) => x.shape[axis]!);
   const spread = expandLike(withAxes(d, node), x);
   if (dims.every((dim): dim is number => typeof dim === "number"))
-    return [div(spread, dims.reduce((a, b) => a * b, 1))];
+    return [
+      div(
+        spread,
+        dims.reduce((a, b) => a * b, 1),
+      ),
+    ];
   const ones = expandLike(scalar(1, x.dtype), x);
   return [div(spread, reduceSum(ones, axesOf(node), { keepDims: true }))];
 };

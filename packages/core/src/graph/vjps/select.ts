@@ -1,7 +1,7 @@
-import { constantInts, numberOf, scalar } from "../ops/op.js";
 import { equal, mul, sub } from "../ops/elementwise.js";
 import { expandLike, reshape } from "../ops/layout.js";
 import { matmul } from "../ops/matmul.js";
+import { constantInts, numberOf, scalar } from "../ops/op.js";
 import { reduceSum } from "../ops/reduce.js";
 import { cast, cumSum, iota, oneHot, scatterAdd, where } from "../ops/select.js";
 import { unbroadcast, type Vjp } from "./vjp.js";
@@ -17,10 +17,15 @@ const gatherVjp: Vjp = (node, [d]) => {
   const [x, indices] = [node.inputs[0]!, node.inputs[1]!];
   if (!d) return [];
   const [rows, width] = x.shape;
-  if (numberOf(node.attributes, "axis", 0) !== 0 || x.shape.length !== 2 || typeof rows !== "number")
+  if (
+    numberOf(node.attributes, "axis", 0) !== 0 ||
+    x.shape.length !== 2 ||
+    typeof rows !== "number" ||
+    typeof width !== "number"
+  )
     throw new TypeError(`the gradient of Gather needs axis 0 of a table [rows, width], given [${x.shape}]`);
   const flat = reshape(indices, [-1]);
-  const cotangent = reshape(d, [-1, width as number]);
+  const cotangent = reshape(d, [-1, width]);
   if (rows <= oneHotRows) return [matmul(oneHot(flat, rows, d.dtype), cotangent, { transA: true })];
   const wide = expandLike(reshape(flat, [-1, 1]), cotangent);
   return [scatterAdd(expandLike(scalar(0, d.dtype), x), wide, cotangent, 0)];

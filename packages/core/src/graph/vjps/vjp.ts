@@ -1,6 +1,6 @@
 import type { Expr, Node } from "../expr.js";
-import { reduceSum } from "../ops/reduce.js";
 import { reshapeLike } from "../ops/layout.js";
+import { reduceSum } from "../ops/reduce.js";
 
 /**
  * Vector-Jacobian product of a node: from d loss / d output (one per output, absent where none arrived) to

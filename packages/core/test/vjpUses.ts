@@ -1,0 +1,250 @@
+import type { Expr } from "../src/graph/expr.js";
+import * as elementwise from "../src/graph/ops/elementwise.js";
+import { concat, expand, expandLike, reshape, reshapeLike, slice, split, transpose } from "../src/graph/ops/layout.js";
+import { type MatMulOptions, matmul } from "../src/graph/ops/matmul.js";
+import { logSoftmax, rmsNorm, rotary, softmax } from "../src/graph/ops/normalize.js";
+import { constant, int64s } from "../src/graph/ops/op.js";
+import { argMax, reduceMax, reduceMean, reduceMin, reduceSum, reduceSumSquare } from "../src/graph/ops/reduce.js";
+import { cast, cumSum, gather, gatherElements, where } from "../src/graph/ops/select.js";
+import { int32, tensor, zeros } from "../src/tensor.js";
+
+/** A dim of an input: a size, or a name and its size ("n=3"). */
+export type Size = number | `${string}=${number}`;
+export type Shapes = readonly (readonly Size[])[];
+
+/** An operator's use: shapes of its differentiated inputs, and the expression; `tensors` of it take part in the loss. */
+export interface Use {
+  readonly shapes: Shapes;
+  readonly of: (...inputs: readonly Expr[]) => Expr | readonly Expr[];
+  /** All inputs above zero. */
+  readonly positive?: true;
+  /**
+   * Operators that ONNX Runtime has in float32 only; rounding (6e-8 of a loss near 10) over the step then asks for a
+   * larger step. `linear` in each input: differences are exact at any step, 0.5 is taken. `smooth`: step 0.02.
+   */
+  readonly float32?: "linear" | "smooth";
+}
+
+const unaryShapes: Shapes = [[], [1], [2, 3], ["n=2", 1, 3]];
+const unary = (of: (x: Expr) => Expr, more: Partial<Use> = {}): readonly Use[] =>
+  unaryShapes.map((shape) => ({ shapes: [shape], of: (x) => of(x!), ...more }));
+
+const pairs: readonly Shapes[] = [
+  [[], []],
+  [
+    [2, 3],
+    [2, 3],
+  ],
+  [[2, 3], []],
+  [[3], [2, 3]],
+  [
+    [2, 1],
+    [1, 3],
+  ],
+  [
+    [2, 1, 2],
+    [3, 1],
+  ],
+  [["n=2", 3], [3]],
+  [
+    [1, 1],
+    ["n=2", "m=3"],
+  ],
+  [
+    ["n=2", 1, "m=2"],
+    ["n=2", 3, 1],
+  ],
+];
+const binary = (of: (a: Expr, b: Expr) => Expr, more: Partial<Use> = {}): readonly Use[] =>
+  pairs.map((shapes) => ({ shapes, of: (a, b) => of(a!, b!), ...more }));
+
+type Reduce = (x: Expr, axes?: readonly number[], options?: { readonly keepDims?: boolean }) => Expr;
+const reduction = (of: Reduce): readonly Use[] =>
+  [true, false].flatMap((keepDims) => [
+    { shapes: [[2, 3]], of: (x) => of(x!, undefined, { keepDims }) },
+    { shapes: [[2, 3, 2]], of: (x) => of(x!, [-2], { keepDims }) },
+    { shapes: [[2, 1, 3]], of: (x) => of(x!, [0, -2], { keepDims }) },
+    { shapes: [["n=2", 3]], of: (x) => of(x!, [0], { keepDims }) },
+    { shapes: [["n=2", "m=3", 2]], of: (x) => of(x!, [-1], { keepDims }) },
+    { shapes: [["n=2", "m=3"]], of: (x) => of(x!, undefined, { keepDims }) },
+  ]);
+
+const axes = (of: (x: Expr, axis: number) => Expr): readonly Use[] => [
+  { shapes: [[4]], of: (x) => of(x!, 0) },
+  { shapes: [[2, 3]], of: (x) => of(x!, -1) },
+  { shapes: [[2, 3, 2]], of: (x) => of(x!, 1) },
+  { shapes: [["n=2", 3]], of: (x) => of(x!, -2) },
+  { shapes: [[2, 1]], of: (x) => of(x!, -1) },
+];
+
+const productShapes: readonly Shapes[] = [
+  [
+    [2, 3],
+    [3, 2],
+  ],
+  [
+    [2, 2, 3],
+    [3, 2],
+  ],
+  [
+    [2, 3],
+    [2, 3, 1],
+  ],
+  [
+    [2, 1, 2, 3],
+    [2, 3, 2],
+  ],
+  [
+    ["n=2", 3],
+    [3, 2],
+  ],
+  [
+    ["n=2", "m=2", 3],
+    [3, 2],
+  ],
+  [
+    ["n=2", 2, "m=3"],
+    ["n=2", "m=3", 1],
+  ],
+];
+const swapped = (shape: readonly Size[]): readonly Size[] => [...shape.slice(0, -2), shape.at(-1)!, shape.at(-2)!];
+const products = (options: MatMulOptions, more: Partial<Use> = {}): readonly Use[] =>
+  productShapes.map(([a, b]) => ({
+    shapes: [options.transA ? swapped(a!) : a!, options.transB ? swapped(b!) : b!],
+    of: (x, y) => matmul(x!, y!, options),
+    ...more,
+  }));
+
+const indices = (shape: readonly number[], values: readonly number[]): Expr => constant(int32(shape, values));
+const mask = (shape: readonly number[], values: readonly number[]): Expr =>
+  constant(tensor("bool", shape, Uint8Array.from(values)));
+const table = (values: (angle: number) => number): Expr =>
+  constant(
+    tensor(
+      "float32",
+      [4, 2],
+      Float32Array.from({ length: 8 }, (_, at) => values(0.3 + at)),
+    ),
+  );
+
+/** Uses of every operator that has a VJP, by operator key. */
+export const uses: Readonly<Record<string, readonly Use[]>> = {
+  Identity: unary(elementwise.identity),
+  Abs: unary(elementwise.abs),
+  Cos: unary(elementwise.cos),
+  Sin: unary(elementwise.sin),
+  Erf: unary(elementwise.erf, { float32: "smooth" }),
+  Exp: unary(elementwise.exp),
+  Log: unary(elementwise.log, { positive: true }),
+  Neg: unary(elementwise.neg),
+  Reciprocal: unary(elementwise.reciprocal),
+  Relu: unary(elementwise.relu),
+  Sigmoid: unary(elementwise.sigmoid),
+  Sqrt: unary(elementwise.sqrt, { positive: true }),
+  Tanh: [...unary(elementwise.tanh), ...unary(elementwise.silu)],
+  Add: binary(elementwise.add),
+  Sub: binary(elementwise.sub),
+  Mul: [...binary(elementwise.mul), ...unary((x) => elementwise.mul(x, x))],
+  Div: binary(elementwise.div),
+  Pow: [
+    ...binary(elementwise.pow, { positive: true }),
+    ...unary((x) => elementwise.pow(x, 3)),
+    ...unary((x) => elementwise.pow(x, 2)),
+  ],
+  Min: binary(elementwise.min),
+  Max: binary(elementwise.max),
+  "com.microsoft.QuickGelu": unary(elementwise.silu, { float32: "smooth" }),
+  Reshape: [
+    { shapes: [[2, 3]], of: (x) => reshape(x!, [3, -1]) },
+    { shapes: [["n=2", 4]], of: (x) => reshape(x!, [0, 2, 2]) },
+    { shapes: [["n=2", "m=3", 2]], of: (x) => reshape(x!, [-1, 2]) },
+    { shapes: [["n=2", 1], ["n=2"]], of: (x, like) => elementwise.mul(reshapeLike(x!, like!), like!) },
+  ],
+  Expand: [
+    { shapes: [[3]], of: (x) => expand(x!, [2, 3]) },
+    { shapes: [[2, 1, 2]], of: (x) => expand(x!, [2, 2, 3, 2]) },
+    { shapes: [[1], ["n=2", 3]], of: (x, like) => elementwise.mul(expandLike(x!, like!), like!) },
+  ],
+  Transpose: [
+    { shapes: [[2, 3]], of: (x) => transpose(x!, [1, 0]) },
+    { shapes: [["n=2", 3, 1, 2]], of: (x) => transpose(x!, [2, 0, 3, 1]) },
+  ],
+  Concat: [
+    {
+      shapes: [
+        [2, 3],
+        [2, 1],
+      ],
+      of: (a, b) => concat([a!, b!], -1),
+    },
+    {
+      shapes: [
+        ["n=2", 1],
+        ["n=2", 2],
+      ],
+      of: (a, b) => concat([a!, b!, a!], 1),
+    },
+  ],
+  Split: [
+    { shapes: [[2, 3]], of: (x) => split(x!, [1, 2], -1) },
+    { shapes: [["n=2", 4]], of: (x) => split(x!, [1, 2, 1], 1).slice(1) },
+    { shapes: [[3, 2]], of: (x) => split(x!, [2, 1], 0)[0]! },
+  ],
+  Slice: [
+    { shapes: [[2, 4]], of: (x) => slice(x!, -1, 1, 3) },
+    { shapes: [["n=2", 3]], of: (x) => slice(x!, 1, 1) },
+    { shapes: [[3, 1]], of: (x) => slice(x!, 0, 0, 2) },
+  ],
+  MatMul: [...products({}), ...products({ transA: true, transB: true, alpha: 0.5 })],
+  "com.microsoft.FusedMatMul": [
+    ...products({ transB: true }, { float32: "linear" }),
+    ...products({ transA: true, alpha: 0.5 }, { float32: "linear" }),
+    ...products({ transA: true, transB: true, alpha: -2 }, { float32: "linear" }),
+  ],
+  Softmax: axes(softmax),
+  LogSoftmax: axes(logSoftmax),
+  SimplifiedLayerNormalization: [
+    { shapes: [["n=2", 2, 4], [4]], of: (x, weight) => rmsNorm(x!, weight!, 1e-6), float32: "smooth" },
+    { shapes: [[2, 3], [3]], of: (x, weight) => rmsNorm(x!, weight!, 1e-3), float32: "smooth" },
+  ],
+  "com.microsoft.RotaryEmbedding": [[1, 3, 8] as const, ["n=2", 3, 4] as const].map((shape, at) => ({
+    shapes: [shape],
+    of: (x) => {
+      const positions = [0, 3, 1, 2, 2, 0].slice(0, at === 0 ? 3 : 6);
+      return rotary(x!, reshape(int64s(positions), [-1, 3]), table(Math.cos), table(Math.sin));
+    },
+    float32: "linear" as const,
+  })),
+  ReduceSum: reduction(reduceSum),
+  ReduceMean: [...reduction(reduceMean), { shapes: [["n=2", 3], [3]], of: (x, weight) => rmsNorm(x!, weight!, 1e-3) }],
+  ReduceMax: reduction(reduceMax),
+  ReduceMin: reduction(reduceMin),
+  ReduceSumSquare: reduction(reduceSumSquare),
+  Cast: [
+    { shapes: [[2, 3]], of: (x) => cast(x!, "float64"), float32: "linear" },
+    { shapes: [["n=2", 3]], of: (x) => cast(cast(x!, "float64"), "float32"), float32: "linear" },
+  ],
+  Where: [
+    ...binary((a, b) => where(mask([], [1]), a, b)),
+    { shapes: [[2, 3], [3]], of: (a, b) => where(mask([2, 3], [1, 0, 0, 0, 1, 0]), a!, b!) },
+    { shapes: [[3], []], of: (a, b) => where(mask([2, 1], [0, 1]), a!, b!) },
+    { shapes: [["n=2", 3]], of: (a) => where(mask([3], [0, 1, 1]), a!, -1) },
+  ],
+  Gather: [
+    { shapes: [[4, 2]], of: (x) => gather(x!, indices([5], [1, 3, 1, 0, 1])) },
+    { shapes: [[4, 1]], of: (x) => gather(x!, indices([2, 2], [1, 3, 1, 0])) },
+    { shapes: [[2, 3]], of: (x) => gather(x!, indices([], [1])) },
+    // More rows than the one-hot product takes: the gradient by ScatterElements.
+    {
+      shapes: [[2, 2]],
+      of: (x) => gather(concat([x!, constant(zeros("float64", [4095, 2]))], 0), indices([4], [1, 0, 1, 4000])),
+    },
+  ],
+  GatherElements: [
+    { shapes: [[2, 3]], of: (x) => gatherElements(x!, indices([2, 1], [2, 0]), -1) },
+    { shapes: [["n=2", 2, 3]], of: (x) => gatherElements(x!, argMax(x!, -1, { keepDims: true }), 2) },
+    { shapes: [[2, 3]], of: (x) => gatherElements(x!, indices([2, 4], [2, 0, 2, 2, 1, 1, 0, 0]), 1) },
+    { shapes: [[3, 2]], of: (x) => gatherElements(x!, indices([1, 2], [2, 0]), 0) },
+  ],
+  CumSum: axes(cumSum),
+};
