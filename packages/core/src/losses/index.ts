@@ -1,0 +1,16 @@
+export type { ConfigurationError, ConfigurationProblem } from "../configuration.js";
+export {
+  type Aggregate,
+  type AggregateOptions,
+  type Aggregation,
+  aggregate,
+  aggregations,
+} from "./aggregate.js";
+export * from "./crossEntropy.js";
+export * from "./grpo.js";
+export * from "./loss.js";
+export * from "./lossMonoid.js";
+export * from "./sumLosses.js";
+export type { ArrayProblem, BadArrays, TokenArrays } from "./tokenArrays.js";
+export * from "./tokenGradient.js";
+export { type NeedNotMet, tokenGradientModel } from "./tokenGradientModel.js";

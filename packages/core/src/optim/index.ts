@@ -1,0 +1,13 @@
+export type { ConfigurationError, ConfigurationProblem } from "../configuration.js";
+export * from "./adamw.js";
+export { chain } from "./chain.js";
+export * from "./clipByGlobalNorm.js";
+export * from "./constant.js";
+export * from "./cosine.js";
+export { type DecayOptions, decayDefaults } from "./decay.js";
+export * from "./identity.js";
+export type { LearningRate } from "./learningRate.js";
+export * from "./linear.js";
+export * from "./optimizer.js";
+export * from "./sgd.js";
+export * from "./transformMonoid.js";
