@@ -15,8 +15,7 @@ const composed = (parts: readonly GradientTransform[]): TransformChain => ({
   name: parts.length === 0 ? "identity" : parts.map(({ name }) => name).join(" > "),
   options: Object.fromEntries(parts.map(({ name, options }, at) => [`${at}.${name}`, options])),
   parts,
-  init: (parameters) =>
-    parts.reduce((state, part, at) => ({ ...state, ...underPrefix(`${at}.`, part.init(parameters)) }), {}),
+  init: (parameters) => Object.assign({}, ...parts.map((part, at) => underPrefix(`${at}.`, part.init(parameters)))),
   update: (gradients, state, parameters) => {
     let updates = gradients;
     let next: Exprs = {};
