@@ -26,19 +26,50 @@ export interface Piece {
   readonly batch: TrainingBatch;
 }
 
+/** What a run costs beside its tokens, counted in tokens: calls, the optimizer apart, what does not grow. */
+const runCost = 512;
+
 const paddedTokens = (groups: readonly EncodedGroup[]): number => {
-  const { prompts, samples, prefix, steps } = shapeFor(groups);
-  return prompts * (prefix + samples * steps);
+  const { samples, prefix, steps } = shapeFor(groups);
+  return groups.length * (prefix + samples * steps);
 };
 
-/** Groups in order, cut wherever the next one would pass the limit. */
+/** Orders groups so that those of like sizes are neighbours; equal ones keep their order. */
+const bySize = (groups: readonly EncodedGroup[]): readonly number[] => {
+  const size = (at: number): readonly number[] => {
+    const { samples, prefix, steps } = shapeFor([groups[at]!]);
+    return [samples, steps, prefix];
+  };
+  const sizes = groups.map((_, at) => size(at));
+  const compare = (a: number, b: number): number => {
+    const axis = [0, 1, 2].find((each) => sizes[a]![each] !== sizes[b]![each]);
+    return axis === undefined ? a - b : sizes[a]![axis]! - sizes[b]![axis]!;
+  };
+  return groups.map((_, at) => at).sort(compare);
+};
+
+/**
+ * Cuts a batch into the pieces that cost least: padding against runs, none beyond `limit` tokens unless one group is.
+ *
+ * Groups of like sizes go together (dynamic programming over their order by size); most batches are one piece.
+ */
 export const piecesOf = (groups: readonly EncodedGroup[], batch: TrainingBatch, limit: number): readonly Piece[] => {
+  const order = bySize(groups);
+  const best: { readonly cost: number; readonly from: number }[] = [{ cost: 0, from: 0 }];
+  for (let end = 1; end <= order.length; end++) {
+    let chosen = { cost: Number.POSITIVE_INFINITY, from: end - 1 };
+    for (let from = end - 1; from >= 0; from--) {
+      const tokens = paddedTokens(order.slice(from, end).map((at) => groups[at]!));
+      if (tokens > limit && from < end - 1) break;
+      const cost = best[from]!.cost + tokens + runCost;
+      if (cost < chosen.cost) chosen = { cost, from };
+    }
+    best.push(chosen);
+  }
   const pieces: Piece[] = [];
-  let first = 0;
-  for (let end = 1; end <= groups.length; end++) {
-    if (end < groups.length && paddedTokens(groups.slice(first, end + 1)) <= limit) continue;
-    pieces.push({ groups: groups.slice(first, end), batch: batch.slice(first, end) });
-    first = end;
+  for (let end = order.length; end > 0; end = best[end]!.from) {
+    const own = order.slice(best[end]!.from, end);
+    pieces.unshift({ groups: own.map((at) => groups[at]!), batch: own.map((at) => batch[at]!) });
   }
   return pieces;
 };
@@ -81,7 +112,7 @@ export const accumulate =
       const outputs = await run({ ...inputs, ...withPrefix("gradient.", sum.gradients) })();
       if (E.isLeft(outputs)) return outputs;
       sum = {
-        gradients: withoutPrefix("gradient.", outputs.right),
+        gradients: withoutPrefix("summed_gradient.", outputs.right),
         metrics: addMetrics(sum.metrics, metricsOf(outputs.right)),
       };
     }

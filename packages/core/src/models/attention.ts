@@ -6,9 +6,8 @@ import type { DecoderConfig } from "./config.js";
 /** Added to a score that must not count: exp of it is 0 in float32. */
 export const masked = -1e9;
 
-/** Sizes of a batch: P prompts of up to `prefix` tokens, each with G completions of `steps` tokens. */
+/** Sizes of a graph: prompts of up to `prefix` tokens, each with G completions of `steps` tokens; any number P of them. */
 export interface GroupShape {
-  readonly prompts: number;
   readonly samples: number;
   readonly prefix: number;
   readonly steps: number;
@@ -32,30 +31,30 @@ export const causalMask = (size: number): Expr =>
     "causal_mask",
   );
 
-/** Flat keys or values [P * prefix, kvHeads * size] as [P, kvHeads, prefix, size]. */
-export const prefixHeads = (config: DecoderConfig, { prompts, prefix }: GroupShape, x: Expr): Expr =>
-  transpose(reshape(x, [prompts, prefix, config.keyValueHeads, config.headSize]), [0, 2, 1, 3]);
+/** Keys or values [P, prefix, kvHeads * size] as [P, kvHeads, prefix, size]. */
+export const prefixHeads = (config: DecoderConfig, { prefix }: GroupShape, x: Expr): Expr =>
+  transpose(reshape(x, [0, prefix, config.keyValueHeads, config.headSize]), [0, 2, 1, 3]);
 
-/** Flat keys or values [P * G * steps, kvHeads * size] as [P, kvHeads, G, steps, size]. */
-export const ownHeads = (config: DecoderConfig, { prompts, samples, steps }: GroupShape, x: Expr): Expr =>
-  transpose(reshape(x, [prompts, samples, steps, config.keyValueHeads, config.headSize]), [0, 3, 1, 2, 4]);
+/** Keys or values [P, G * steps, kvHeads * size] as [P, kvHeads, G, steps, size]. */
+export const ownHeads = (config: DecoderConfig, { samples, steps }: GroupShape, x: Expr): Expr =>
+  transpose(reshape(x, [0, samples, steps, config.keyValueHeads, config.headSize]), [0, 3, 1, 2, 4]);
 
-/** Prompts attending to themselves: flat queries [P * prefix, heads * size] to mixed values of the same shape. */
+/** Prompts attending to themselves: queries [P, prefix, heads * size] to mixed values of the same shape. */
 export const prefixAttention = (
   config: DecoderConfig,
-  { prompts, prefix }: GroupShape,
+  { prefix }: GroupShape,
   query: Expr,
   { keys, values }: PrefixCache,
 ): Expr => {
   const { heads, keyValueHeads, headSize } = config;
   const group = repeats(config);
-  const split5 = transpose(reshape(query, [prompts, prefix, keyValueHeads, group, headSize]), [0, 2, 3, 1, 4]);
-  const q = reshape(split5, [prompts, keyValueHeads, group * prefix, headSize]);
+  const byHead = transpose(reshape(query, [0, prefix, keyValueHeads, group, headSize]), [0, 2, 3, 1, 4]);
+  const q = reshape(byHead, [0, keyValueHeads, group * prefix, headSize]);
   const scores = matmul(q, keys, { transB: true, alpha: headSize ** -0.5 });
-  const wide = reshape(scores, [prompts, keyValueHeads, group, prefix, prefix]);
-  const weights = reshape(softmax(add(wide, causalMask(prefix))), [prompts, keyValueHeads, group * prefix, prefix]);
-  const mixed = reshape(matmul(weights, values), [prompts, keyValueHeads, group, prefix, headSize]);
-  return reshape(transpose(mixed, [0, 3, 1, 2, 4]), [prompts * prefix, heads * headSize]);
+  const wide = reshape(scores, [0, keyValueHeads, group, prefix, prefix]);
+  const weights = reshape(softmax(add(wide, causalMask(prefix))), [0, keyValueHeads, group * prefix, prefix]);
+  const mixed = reshape(matmul(weights, values), [0, keyValueHeads, group, prefix, headSize]);
+  return reshape(transpose(mixed, [0, 3, 1, 2, 4]), [0, prefix, heads * headSize]);
 };
 
 /** What completions attend to: their prompt's cache (masked [P, prefix]) and their own tokens. */
@@ -73,41 +72,32 @@ export interface CompletionContext {
 /**
  * Completions attending to their prompt and to themselves, with one softmax over both.
  *
- * Flat queries [P * G * steps, heads * size] to mixed values of the same shape. The scores against a prompt are one
- * product [G * repeats * steps, size] x [size, prefix], so its keys are read once for all G completions.
+ * Queries [P, G * steps, heads * size] to mixed values of the same shape. The scores against a prompt are one product
+ * [G * repeats * steps, size] x [size, prefix], so its keys are read once for all G completions.
  */
 export const completionAttention = (
   config: DecoderConfig,
-  { prompts, samples, prefix, steps }: GroupShape,
+  { samples, prefix, steps }: GroupShape,
   query: Expr,
   context: CompletionContext,
 ): Expr => {
   const { heads, keyValueHeads, headSize } = config;
   const group = repeats(config);
   const rows = samples * group * steps;
-  const alpha = headSize ** -0.5;
-  const q6 = transpose(reshape(query, [prompts, samples, steps, keyValueHeads, group, headSize]), [0, 3, 1, 4, 2, 5]);
-  const onPrefix = matmul(reshape(q6, [prompts, keyValueHeads, rows, headSize]), context.prefix.keys, {
-    transB: true,
-    alpha,
-  });
-  const onOwn = matmul(reshape(q6, [prompts, keyValueHeads, samples, group * steps, headSize]), context.ownKeys, {
-    transB: true,
-    alpha,
-  });
-  const prefixScores = reshape(onPrefix, [prompts, keyValueHeads, samples, group, steps, prefix]);
-  const ownScores = reshape(onOwn, [prompts, keyValueHeads, samples, group, steps, -1]);
-  const scores = concat(
-    [add(prefixScores, context.prefixMask), context.ownMask ? add(ownScores, context.ownMask) : ownScores],
-    -1,
-  );
-  const weights = softmax(scores);
+  const scaled = { transB: true, alpha: headSize ** -0.5 };
+  const byHead = transpose(reshape(query, [0, samples, steps, keyValueHeads, group, headSize]), [0, 3, 1, 4, 2, 5]);
+  const shared = reshape(byHead, [0, keyValueHeads, rows, headSize]);
+  const own = reshape(byHead, [0, keyValueHeads, samples, group * steps, headSize]);
+  const wide = [0, keyValueHeads, samples, group, steps];
+  const onPrefix = reshape(matmul(shared, context.prefix.keys, scaled), [...wide, prefix]);
+  const onOwn = reshape(matmul(own, context.ownKeys, scaled), [...wide, -1]);
+  const masks = { prefix: add(onPrefix, context.prefixMask), own: context.ownMask ? add(onOwn, context.ownMask) : onOwn };
+  const weights = softmax(concat([masks.prefix, masks.own], -1));
   const [toPrefix, toOwn] = splitAt(weights, prefix, context.ownMask ? steps : undefined);
-  const fromPrefix = matmul(reshape(toPrefix, [prompts, keyValueHeads, rows, prefix]), context.prefix.values);
-  const fromOwn = matmul(reshape(toOwn, [prompts, keyValueHeads, samples, group * steps, -1]), context.ownValues);
-  const shape = [prompts, keyValueHeads, samples, group, steps, headSize];
-  const mixed = add(reshape(fromPrefix, shape), reshape(fromOwn, shape));
-  return reshape(transpose(mixed, [0, 2, 4, 1, 3, 5]), [prompts * samples * steps, heads * headSize]);
+  const fromPrefix = matmul(reshape(toPrefix, [0, keyValueHeads, rows, prefix]), context.prefix.values);
+  const fromOwn = matmul(reshape(toOwn, [0, keyValueHeads, samples, group * steps, -1]), context.ownValues);
+  const mixed = add(reshape(fromPrefix, [...wide, headSize]), reshape(fromOwn, [...wide, headSize]));
+  return reshape(transpose(mixed, [0, 2, 4, 1, 3, 5]), [0, samples * steps, heads * headSize]);
 };
 
 /** Splits the last axis behind the prompt; while decoding the own part grows, so it is what a slice leaves. */

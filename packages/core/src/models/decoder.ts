@@ -1,17 +1,5 @@
 import type { Expr } from "../graph/index.js";
-import {
-  add,
-  cast,
-  concat,
-  constant,
-  gather,
-  matmul,
-  mul,
-  reshape,
-  rmsNorm,
-  rotary,
-  silu,
-} from "../graph/index.js";
+import { add, cast, constant, gather, matmul, mul, rmsNorm, rotary, silu } from "../graph/index.js";
 import { float32 } from "../tensor.js";
 import type { DecoderConfig } from "./config.js";
 
@@ -33,7 +21,7 @@ const gatedMlp = (x: Expr, weights: Weights, prefix: string): Expr => {
   return linear(mul(gate, linear(x, weights, `${prefix}.up_proj.weight`)), weights, `${prefix}.down_proj.weight`);
 };
 
-/** Patches [patches, 3 * side^2] at their places (int32 [patches]) to features [patches, hidden] that the decoder reads. */
+/** Patches [P, patches, 3 * side^2] at their places (int32 [P, patches]) to features [P, patches, hidden]. */
 export const encodePatches = (config: DecoderConfig, weights: Weights, patches: Expr, places: Expr): Expr => {
   const vision = config.vision!;
   const embedded = linear(patches, weights, "vision_tower.patch_embedding.weight");
@@ -47,63 +35,57 @@ export const encodePatches = (config: DecoderConfig, weights: Weights, patches: 
   return linear(normed, weights, "multi_modal_projector.linear.weight");
 };
 
-/** The table that token ids index: word embeddings, then the features of the batch's patches (id = vocabulary + patch). */
-export const embeddingTable = (weights: Weights, features?: Expr): Expr => {
-  const words = weight(weights, "model.embed_tokens.weight");
-  return features ? concat([words, features], 0) : words;
-};
+/** Word embeddings [.., hidden] of token ids. */
+export const embedWords = (weights: Weights, ids: Expr): Expr => gather(weight(weights, "model.embed_tokens.weight"), ids);
 
-/** Cosines and sines of the rotary embedding, [positions, size / 2]. */
-export const rotaryTables = (config: DecoderConfig): { readonly cos: Expr; readonly sin: Expr } => {
+/** Cosines and sines of the rotary embedding, [positions, size / 2]; ONNX Runtime wants a row a token at least. */
+const rotaryTables = (config: DecoderConfig, tokens: number): { readonly cos: Expr; readonly sin: Expr } => {
   const half = config.headSize / 2;
-  const angles = Array.from({ length: config.contextLength * half }, (_, at) => {
+  const rows = Math.max(config.contextLength, tokens);
+  const angles = Array.from({ length: rows * half }, (_, at) => {
     const frequency = config.ropeTheta ** (-(at % half) / half);
     return Math.floor(at / half) * frequency;
   });
   const table = (f: (angle: number) => number, label: string): Expr =>
-    constant(float32([config.contextLength, half], angles.map(f)), label);
+    constant(float32([rows, half], angles.map(f)), label);
   return { cos: table(Math.cos, "rotary_cos"), sin: table(Math.sin, "rotary_sin") };
 };
 
-/** Queries, keys and values of a layer, each [tokens, heads * size]; queries and keys turned by their positions. */
+/** Queries, keys and values of a layer, each [P, tokens, heads * size]; queries and keys turned by their positions. */
 export interface Projected {
   readonly query: Expr;
   readonly key: Expr;
   readonly value: Expr;
 }
 
-/** How the tokens of a graph attend: from the projections of a layer to its mixed values [tokens, heads * size]. */
+/** How the tokens of a graph attend: from the projections of a layer to its mixed values [P, tokens, heads * size]. */
 export type Attend = (layer: number, projected: Projected) => Expr;
 
-const turned = (config: DecoderConfig, x: Expr, heads: number, positions: Expr): Expr => {
-  const { cos, sin } = rotaryTables(config);
-  const width = heads * config.headSize;
-  const rows = reshape(x, [-1, 1, width]);
-  return reshape(rotary(rows, reshape(cast(positions, "int64"), [-1, 1]), cos, sin), [-1, width]);
-};
+/** What every layer of a graph shares: positions int64 [P, tokens], the rotary tables, how tokens attend. */
+interface LayerContext {
+  readonly positions: Expr;
+  readonly tables: { readonly cos: Expr; readonly sin: Expr };
+  readonly attend: Attend;
+}
 
 const attentionBlock = (
   config: DecoderConfig,
   weights: Weights,
   layer: number,
   x: Expr,
-  positions: Expr,
-  attend: Attend,
+  { positions, tables, attend }: LayerContext,
 ): Expr => {
   const prefix = `model.layers.${layer}`;
   const normed = rmsNorm(x, weight(weights, `${prefix}.input_layernorm.weight`), config.normEpsilon);
   const project = (name: string): Expr => linear(normed, weights, `${prefix}.self_attn.${name}_proj.weight`);
-  const mixed = attend(layer, {
-    query: turned(config, project("q"), config.heads, positions),
-    key: turned(config, project("k"), config.keyValueHeads, positions),
-    value: project("v"),
-  });
+  const turn = (projected: Expr): Expr => rotary(projected, positions, tables.cos, tables.sin);
+  const mixed = attend(layer, { query: turn(project("q")), key: turn(project("k")), value: project("v") });
   return linear(mixed, weights, `${prefix}.self_attn.o_proj.weight`);
 };
 
 /**
- * Llama's decoder over flat tokens: embeddings [tokens, hidden] at positions int32 [tokens] to final hidden states
- * [tokens, hidden]; how tokens see one another is given by `attend`, so that rollout and update share the rest.
+ * Llama's decoder: embeddings [P, tokens, hidden] at positions int32 [P, tokens] to final hidden states of the same
+ * shape; how tokens see one another is given by `attend`, so that rollout and update share the rest.
  */
 export const decode = (
   config: DecoderConfig,
@@ -112,9 +94,11 @@ export const decode = (
   positions: Expr,
   attend: Attend,
 ): Expr => {
+  const tables = rotaryTables(config, embedded.shape[1] as number);
+  const context = { positions: cast(positions, "int64"), tables, attend };
   let x = embedded;
   for (let layer = 0; layer < config.layers; layer++) {
-    x = add(x, attentionBlock(config, weights, layer, x, positions, attend));
+    x = add(x, attentionBlock(config, weights, layer, x, context));
     const prefix = `model.layers.${layer}`;
     const normed = rmsNorm(x, weight(weights, `${prefix}.post_attention_layernorm.weight`), config.normEpsilon);
     x = add(x, gatedMlp(normed, weights, `${prefix}.mlp`));
@@ -122,5 +106,5 @@ export const decode = (
   return rmsNorm(x, weight(weights, "model.norm.weight"), config.normEpsilon);
 };
 
-/** Logits [tokens, vocabulary] of hidden states. */
+/** Logits [P, tokens, vocabulary] of hidden states. */
 export const logitsOf = (weights: Weights, hidden: Expr): Expr => linear(hidden, weights, "lm_head.weight");

@@ -46,6 +46,8 @@ export const encodePrompt =
     if (places !== patches.length)
       return E.left(badPrompt(prompt.id, `${patches.length} media given, the rendered prompt has places for ${places}`));
     if (ids.length === 0) return E.left(badPrompt(prompt.id, "it renders to no token"));
+    if (ids.at(-1) === tokenizer.mediaId)
+      return E.left(badPrompt(prompt.id, "it ends with a medium; the chat template has to put a token behind it"));
     return E.right({
       id: prompt.id,
       ids: withPatches(ids, tokenizer.mediaId, patches, config.vocabularySize),

@@ -2,101 +2,102 @@ import type { Expr } from "../graph/index.js";
 import {
   concat,
   div,
+  equal,
   exp,
-  gather,
   gatherElements,
+  greaterOrEqual,
   input,
+  iota,
+  cast,
   logSoftmax,
+  matmul,
   mul,
   neg,
   reduceSum,
   reshape,
+  slice,
   split,
+  where,
 } from "../graph/index.js";
 import { causalMask, completionAttention, type GroupShape, ownHeads, prefixAttention, prefixHeads } from "./attention.js";
 import type { DecoderConfig, ParameterGroup } from "./config.js";
-import { decode, embeddingTable, encodePatches, logitsOf, type Weights } from "./decoder.js";
+import { decode, embedWords, encodePatches, logitsOf, type Weights } from "./decoder.js";
 
-/** Sizes that one graph is made for; `patches` 0 leaves the vision tower out. */
+/** Sizes that one graph is made for; `patches` is a prompt's most, 0 leaves the vision tower out. */
 export interface BatchShape extends GroupShape {
   readonly patches: number;
 }
+
+/** The name of P * G, the number of completions. */
+export const rowsOf = ({ samples }: GroupShape): string => (samples === 1 ? "prompts" : `${samples}*prompts`);
 
 /** The parameter groups that a graph of this shape reads. */
 export const groupsRead = (shape: BatchShape): readonly ParameterGroup[] =>
   shape.patches > 0 ? ["vision", "projector", "language"] : ["language"];
 
 /** The graph inputs of a packed batch (see `pack.ts` for what they hold). */
-export const batchInputs = ({ prompts, samples, prefix, steps, patches }: BatchShape, patchValues: number) => ({
-  prefixIds: input("prefix_ids", "int32", [prompts * prefix]),
-  prefixMask: input("prefix_mask", "float32", [prompts, 1, 1, 1, 1, prefix]),
-  stepIds: input("step_ids", "int32", [prompts * samples * steps]),
-  stepPositions: input("step_positions", "int32", [prompts * samples * steps]),
-  prefixPositions: input("prefix_positions", "int32", [prompts * prefix]),
-  targets: input("targets", "int32", [prompts * samples, steps]),
-  ...(patches > 0 && {
-    patches: input("patches", "float32", [patches, patchValues]),
-    places: input("places", "int32", [patches]),
-  }),
+export const batchInputs = (config: DecoderConfig, { samples, prefix, steps, patches }: BatchShape) => ({
+  prefixIds: input("prefix_ids", "int32", ["prompts", prefix]),
+  prefixMask: input("prefix_mask", "float32", ["prompts", 1, 1, 1, 1, prefix]),
+  prefixPositions: input("prefix_positions", "int32", ["prompts", prefix]),
+  stepIds: input("step_ids", "int32", ["prompts", samples * steps]),
+  stepPositions: input("step_positions", "int32", ["prompts", samples * steps]),
+  targets: input("targets", "int32", ["prompts", samples * steps]),
+  ...(config.vision &&
+    patches > 0 && {
+      media: {
+        patches: input("patches", "float32", ["prompts", patches, 3 * config.vision.patchSize ** 2]),
+        places: input("places", "int32", ["prompts", patches]),
+        prefixPatches: input("prefix_patches", "int32", ["prompts", prefix, 1]),
+      },
+    }),
 });
 
-/** Embedding table of a batch: words, and the features of its patches if it has any. */
-export const batchTable = (config: DecoderConfig, weights: Weights, inputs: { patches?: Expr; places?: Expr }): Expr =>
-  embeddingTable(
-    weights,
-    inputs.patches && inputs.places ? encodePatches(config, weights, inputs.patches, inputs.places) : undefined,
-  );
+/** The inputs of a packed batch as expressions. */
+export type BatchInputs = ReturnType<typeof batchInputs>;
+
+/** Embeddings [P, prefix, hidden] of the prompts: words, and features where a token stands for a patch (index >= 0). */
+export const embedPrefix = (config: DecoderConfig, weights: Weights, { patches }: BatchShape, inputs: BatchInputs): Expr => {
+  const words = embedWords(weights, inputs.prefixIds);
+  if (!inputs.media) return words;
+  const features = encodePatches(config, weights, inputs.media.patches, inputs.media.places);
+  const placement = cast(equal(inputs.media.prefixPatches, iota(patches)), "float32");
+  return where(greaterOrEqual(inputs.media.prefixPatches, 0), matmul(placement, features), words);
+};
 
 /**
- * Hidden states of every step of every completion, each prompt computed once: [P * G * steps, hidden].
+ * Hidden states of every step of every completion, each prompt computed once: [P, G * steps, hidden].
  *
- * Tokens lie flat, `[all prompts | all completions]`, so that each linear layer is one product; a completion's first
- * step is its prompt's last token, which is why a prompt's prefix ends one token early.
+ * A row is `[prompt | completion 1 | ... | completion G]`, so that each linear layer is one product over all tokens; a
+ * completion's first step is its prompt's last token, which is why a prompt's prefix ends one token early.
  */
-export const completionHidden = (
-  config: DecoderConfig,
-  weights: Weights,
-  shape: BatchShape,
-  inputs: ReturnType<typeof batchInputs>,
-): Expr => {
-  const { prompts, samples, prefix, steps } = shape;
-  const sizes = [prompts * prefix, prompts * samples * steps];
-  const ids = concat([inputs.prefixIds, inputs.stepIds], 0);
-  const positions = concat([inputs.prefixPositions, inputs.stepPositions], 0);
-  const embedded = gather(batchTable(config, weights, inputs), ids);
+const completionHidden = (config: DecoderConfig, weights: Weights, shape: BatchShape, inputs: BatchInputs): Expr => {
+  const { samples, prefix, steps } = shape;
+  const embedded = concat([embedPrefix(config, weights, shape, inputs), embedWords(weights, inputs.stepIds)], 1);
+  const positions = concat([inputs.prefixPositions, inputs.stepPositions], 1);
   const ownMask = causalMask(steps);
+  const halves = (x: Expr) => split(x, [prefix, samples * steps], 1) as [Expr, Expr];
   const hidden = decode(config, weights, embedded, positions, (_, { query, key, value }) => {
-    const [[q0, q1], [k0, k1], [v0, v1]] = [query, key, value].map((x) => split(x, sizes, 0) as [Expr, Expr]) as [
-      [Expr, Expr],
-      [Expr, Expr],
-      [Expr, Expr],
-    ];
+    const [[q0, q1], [k0, k1], [v0, v1]] = [halves(query), halves(key), halves(value)];
     const cache = { keys: prefixHeads(config, shape, k0), values: prefixHeads(config, shape, v0) };
     const own = { ownKeys: ownHeads(config, shape, k1), ownValues: ownHeads(config, shape, v1), ownMask };
     const context = { prefix: cache, prefixMask: inputs.prefixMask, ...own };
-    return concat(
-      [prefixAttention(config, shape, q0, cache), completionAttention(config, shape, q1, context)],
-      0,
-    );
+    return concat([prefixAttention(config, shape, q0, cache), completionAttention(config, shape, q1, context)], 1);
   });
-  return split(hidden, sizes, 0)[1]!;
+  return slice(hidden, 1, prefix, prefix + samples * steps);
 };
 
-/** Log-probs of the targets and entropies of the next-token distributions, both [B, steps], in nats. */
-export const tokenStatistics = (logits: Expr, targets: Expr, temperature: Expr): { logProbs: Expr; entropy: Expr } => {
-  const logP = logSoftmax(div(logits, temperature));
-  const chosen = gatherElements(logP, reshape(targets, [-1, 1]), -1);
-  const entropy = neg(reduceSum(mul(exp(logP), logP), [-1]));
-  return { logProbs: reshape(chosen, shapeOfTargets(targets)), entropy: reshape(entropy, shapeOfTargets(targets)) };
-};
-
-const shapeOfTargets = (targets: Expr): readonly number[] => targets.shape as readonly number[];
-
-/** Log-probs and entropies of a packed batch. */
+/** Log-probs of the targets and entropies of the next-token distributions, both [P * G, steps], in nats. */
 export const completionStatistics = (
   config: DecoderConfig,
   weights: Weights,
   shape: BatchShape,
-  inputs: ReturnType<typeof batchInputs>,
+  inputs: BatchInputs,
   temperature: Expr,
-) => tokenStatistics(logitsOf(weights, completionHidden(config, weights, shape, inputs)), inputs.targets, temperature);
+): { readonly logProbs: Expr; readonly entropy: Expr } => {
+  const logits = logitsOf(weights, completionHidden(config, weights, shape, inputs));
+  const logP = logSoftmax(div(logits, temperature));
+  const chosen = gatherElements(logP, reshape(inputs.targets, [0, 0, 1]), -1);
+  const entropy = neg(reduceSum(mul(exp(logP), logP), [-1]));
+  return { logProbs: reshape(chosen, [-1, shape.steps]), entropy: reshape(entropy, [-1, shape.steps]) };
+};

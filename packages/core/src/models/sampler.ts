@@ -36,7 +36,7 @@ const uniformsFor = (keyed: Key, first: number, prompts: number, { samples, maxT
     const own = uniform(fold(fold(keyed, first + Math.floor(row / samples)), row % samples), maxTokens);
     for (let turn = 0; turn < maxTokens; turn++) data[turn * rows + row] = own[turn]!;
   }
-  return tensor("float32", [maxTokens, rows], data);
+  return tensor("float32", [maxTokens, prompts, samples], data);
 };
 
 const completionsOf = (outputs: Tensors, rows: number, tokenizer: ChatTokenizer): readonly Completion[] => {
@@ -56,18 +56,16 @@ const completionsOf = (outputs: Tensors, rows: number, tokenizer: ChatTokenizer)
   });
 };
 
-/** A chunk of prompts for one run: the last chunk is padded, so that all have one shape and one graph. */
+/** Prompts for one run, the first of them being the `first` of all. */
 interface Chunk {
   readonly first: number;
   readonly prompts: readonly EncodedPrompt[];
-  readonly size: number;
 }
 
 const chunksOf = (prompts: readonly EncodedPrompt[], size: number): readonly Chunk[] =>
   Array.from({ length: Math.ceil(prompts.length / size) }, (_, at) => ({
     first: at * size,
     prompts: prompts.slice(at * size, (at + 1) * size),
-    size,
   }));
 
 /** What a sampler runs with. */
@@ -84,7 +82,7 @@ const sampleChunk =
   (chunk: Chunk): TE.TaskEither<PolicyError, readonly (readonly Completion[])[]> => {
     const { samples, temperature, maxTokens } = sampling;
     const groups = chunk.prompts.map((prompt) => ({ prompt, completions: [] }));
-    const shape = { ...shapeFor(groups, { prompts: chunk.size, samples }), steps: 1 };
+    const shape = { ...shapeFor(groups, samples), steps: 1 };
     const draw = { greedy: temperature === 0, endId: tokenizer.endId, padId: tokenizer.padId };
     const run = graphs([config], graphKey("rollout", { ...shape, ...draw }), () => rolloutGraph(config, shape, draw));
     const inputs = {
@@ -92,12 +90,17 @@ const sampleChunk =
       ...packBatch(config, shape, groups),
       temperature: float32([], [temperature === 0 ? 1 : temperature]),
       turns: tensor("int64", [], BigInt64Array.of(BigInt(maxTokens))),
-      uniforms: uniformsFor(keyed, chunk.first, chunk.size, sampling),
+      uniforms: uniformsFor(keyed, chunk.first, groups.length, sampling),
+      empty_cache: tensor(
+        "float32",
+        [groups.length, config.keyValueHeads, samples, 0, config.headSize],
+        new Float32Array(0),
+      ),
     };
     return pipe(
       run(inputs),
       TE.map((outputs) => {
-        const completions = completionsOf(outputs, chunk.size * samples, tokenizer);
+        const completions = completionsOf(outputs, groups.length * samples, tokenizer);
         return chunk.prompts.map((_, at) => completions.slice(at * samples, (at + 1) * samples));
       }),
     );

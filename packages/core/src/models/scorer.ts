@@ -11,7 +11,7 @@ import { parameterInputs } from "./parameters.js";
 
 /** Log-probs of given completions as one graph. */
 const scoreGraph = (config: DecoderConfig, shape: BatchShape) => {
-  const inputs = batchInputs(shape, config.vision ? 3 * config.vision.patchSize ** 2 : 0);
+  const inputs = batchInputs(config, shape);
   const { named } = parameterInputs(config, groupsRead(shape));
   const { logProbs, entropy } = completionStatistics(config, named, shape, inputs, scalar(1));
   return { log_probs: logProbs, entropy };
@@ -32,7 +32,7 @@ export const scoreCompletions = (
   return pipe(
     chunks,
     TE.traverseSeqArray((chunk) => {
-      const shape = shapeFor(chunk, { prompts: size });
+      const shape = shapeFor(chunk);
       const run = graphs([config], graphKey("score", { ...shape }), () => scoreGraph(config, shape));
       return pipe(
         run({ ...weights, ...packBatch(config, shape, chunk) }),

@@ -19,8 +19,8 @@ export const countBatch = (batch: TrainingBatch): BatchCounts => {
 
 /** The per-token arrays that a loss reads, [B, steps] each. */
 export const trainingArrays = (shape: BatchShape, batch: TrainingBatch, counts: BatchCounts): Tensors => {
-  const { prompts, samples, steps } = shape;
-  const rows = prompts * samples;
+  const { samples, steps } = shape;
+  const rows = batch.length * samples;
   const zeros = (): Float32Array => new Float32Array(rows * steps);
   const [mask, advantages, old, reference] = [zeros(), zeros(), zeros(), zeros()];
   const onPolicy = new Float32Array(rows).fill(1);

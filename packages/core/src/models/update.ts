@@ -4,7 +4,7 @@ import type { Loss } from "../losses/loss.js";
 import type { Exprs, Optimizer } from "../optim/optimizer.js";
 import type { Tensors } from "../tensor.js";
 import type { DecoderConfig, ParameterGroup } from "./config.js";
-import { batchInputs, type BatchShape, completionStatistics, groupsRead } from "./forward.js";
+import { batchInputs, type BatchShape, completionStatistics, groupsRead, rowsOf } from "./forward.js";
 import { byGroup, type ParameterExprs, parameterInputs } from "./parameters.js";
 
 const prefixed = (prefix: string, exprs: Exprs): Exprs =>
@@ -16,8 +16,8 @@ export const trainedGroups = (config: DecoderConfig, optimizer: Optimizer): read
 
 /** The loss over a packed batch, with its metrics and the mean entropy of the policy. */
 const batchLoss = (config: DecoderConfig, shape: BatchShape, loss: Loss, parameters: ParameterExprs) => {
-  const inputs = batchInputs(shape, config.vision ? 3 * config.vision.patchSize ** 2 : 0);
-  const rows = shape.prompts * shape.samples;
+  const inputs = batchInputs(config, shape);
+  const rows = rowsOf(shape);
   const perToken = (name: string): Expr => input(name, "float32", [rows, shape.steps]);
   const [mask, tokens] = [perToken("mask"), input("tokens", "float32", [])];
   const { logProbs, entropy } = completionStatistics(config, parameters.named, shape, inputs, scalar(1));
@@ -91,7 +91,7 @@ export const gradientGraph = (
     group,
     add(gradient, input(`gradient.${group}`, "float32", gradient.shape)),
   ]);
-  return { ...prefixed("metric.", metrics), ...prefixed("gradient.", Object.fromEntries(gradients)) };
+  return { ...prefixed("metric.", metrics), ...prefixed("summed_gradient.", Object.fromEntries(gradients)) };
 };
 
 /** The optimizer's step from accumulated gradients. */

@@ -13,11 +13,18 @@ const shapeOp: Op = {
 const shapeBehind = (expr: Expr | undefined): Shape | undefined =>
   expr?.node.operator === "Shape" ? expr.node.inputs[0]?.shape : constantInts(expr);
 
-/** The dim of a -1 among names: the name alone where the numbers cancel. */
+/** A dim as a number times a name: `8*prompts` is 8 and `prompts`. */
+const factored = (dim: Dim): readonly [number, string | undefined] => {
+  if (typeof dim === "number") return [dim, undefined];
+  const match = /^(\d+)\*(.+)$/.exec(dim);
+  return match ? [Number(match[1]), match[2]] : [1, dim];
+};
+
+/** The dim of a -1 among names: what the numbers taken leave of the numbers had, times the names. */
 const leftOver = (rest: Shape, taken: number): Dim => {
-  const names = rest.filter((dim) => typeof dim === "string");
-  const numbers = rest.reduce<number>((product, dim) => (typeof dim === "number" ? product * dim : product), 1);
-  const factor = numbers / taken;
+  const factors = rest.map(factored);
+  const factor = factors.reduce((product, [number]) => product * number, 1) / taken;
+  const names = factors.flatMap(([, name]) => (name === undefined ? [] : [name]));
   return [...(factor === 1 ? [] : [factor]), ...names].join("*");
 };
 
