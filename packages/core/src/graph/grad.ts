@@ -1,37 +1,16 @@
 import type { Expr, Node } from "./expr.js";
 import { add } from "./ops/elementwise.js";
 import { expandLike } from "./ops/layout.js";
-import { inputsOf } from "./ops/loop.js";
 import { opKey, scalar } from "./ops/op.js";
+import { order } from "./order.js";
 import { flatOps, vjps } from "./registry.js";
-
-/** Nodes behind an expression, each after those it reads. */
-const topological = (loss: Expr): readonly Node[] => {
-  const done = new Set<Node>();
-  const order: Node[] = [];
-  const stack = [loss.node];
-  while (stack.length > 0) {
-    const node = stack.at(-1)!;
-    const waiting = done.has(node) ? [] : inputsOf(node).filter((input) => !done.has(input.node));
-    if (waiting.length > 0) {
-      for (const input of waiting.reverse()) stack.push(input.node);
-      continue;
-    }
-    stack.pop();
-    if (!done.has(node)) {
-      done.add(node);
-      order.push(node);
-    }
-  }
-  return order;
-};
 
 const isFloat = (expr: Expr): boolean => expr.dtype === "float32" || expr.dtype === "float64";
 
 /** Nodes through which a gradient flows from the loss to what is asked for. */
-const flowing = (order: readonly Node[], wrt: readonly Expr[]): ReadonlySet<Node> => {
+const flowing = (nodes: readonly Node[], wrt: readonly Expr[]): ReadonlySet<Node> => {
   const flows = new Set(wrt.map((expr) => expr.node));
-  for (const node of order) {
+  for (const node of nodes) {
     if (node.stopsGradient || flatOps.has(opKey(node))) continue;
     if (node.inputs.some((input) => input && flows.has(input.node) && isFloat(input))) flows.add(node);
   }
@@ -61,8 +40,8 @@ const vjpOf = (node: Node) => {
 export const grad = (loss: Expr, wrt: readonly Expr[]): readonly Expr[] => {
   if (loss.node.broken) return wrt.map(() => loss);
   if (loss.shape.length > 0) throw new TypeError(`a scalar loss wanted, [${loss.shape}] given`);
-  const order = topological(loss);
-  const flows = flowing(order, wrt);
+  const nodes = order([loss]);
+  const flows = flowing(nodes, wrt);
   const cotangents = new Map<Node, (Expr | undefined)[]>();
   const accumulate = (to: Expr, amount: Expr): void => {
     const slots = cotangents.get(to.node) ?? [];
@@ -71,7 +50,7 @@ export const grad = (loss: Expr, wrt: readonly Expr[]): readonly Expr[] => {
     cotangents.set(to.node, slots);
   };
   accumulate(loss, scalar(1, loss.dtype));
-  for (const node of [...order].reverse()) {
+  for (const node of [...nodes].reverse()) {
     const arrived = cotangents.get(node);
     if (!arrived || !flows.has(node) || node.inputs.length === 0 || node.stopsGradient) continue;
     const wants = node.inputs.map((input) => input !== undefined && flows.has(input.node) && isFloat(input));

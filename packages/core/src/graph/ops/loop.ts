@@ -1,5 +1,7 @@
 import * as E from "fp-ts/Either";
+import { capturesOf } from "../captures.js";
 import type { Expr, Node, Shape, Subgraph, TensorType } from "../expr.js";
+import { dependencies, order } from "../order.js";
 import { showShape } from "../shape.js";
 import { apply, type Op, outputOf, scalar } from "./op.js";
 
@@ -33,41 +35,17 @@ const parameter = (type: TensorType, name: string): Expr =>
     broken: false,
   });
 
-/** Expressions a node reads, those that its body captures included. */
-export const inputsOf = (node: Node): readonly Expr[] => {
-  const body = node.attributes.body;
-  const direct = node.inputs.filter((input): input is Expr => input !== undefined);
-  return body?.kind === "graph" ? [...direct, ...body.value.captures] : direct;
-};
-
-/** Outer expressions that a body reads: the last ones that do not depend on its parameters. */
-const capturesOf = (parameters: readonly Expr[], results: readonly Expr[]): readonly Expr[] => {
-  const own = new Set(parameters.map((each) => each.node));
-  const depends = new Map<Node, boolean>([...own].map((node) => [node, true]));
-  const stack = results.map((result) => result.node);
-  while (stack.length > 0) {
-    const node = stack.at(-1)!;
-    const waiting = depends.has(node) ? [] : inputsOf(node).filter((input) => !depends.has(input.node));
-    if (waiting.length > 0) {
-      stack.push(...waiting.map((input) => input.node));
-      continue;
-    }
-    stack.pop();
-    if (!depends.has(node))
-      depends.set(
-        node,
-        inputsOf(node).some((input) => depends.get(input.node) === true),
-      );
+/** The nodes of a body: those that depend on its parameters. What does not is computed outside, once, and captured. */
+const nodesOf = (parameters: readonly Expr[], results: readonly Expr[]): readonly Node[] => {
+  const outside = new Set(parameters.map(({ node }) => node));
+  const depends = new Set(outside);
+  const nodes: Node[] = [];
+  for (const node of order(results, outside)) {
+    if (!dependencies(node).some((read) => depends.has(read.node))) continue;
+    depends.add(node);
+    nodes.push(node);
   }
-  const captured = new Map<Node, Map<number, Expr>>();
-  const capture = (expr: Expr): void => {
-    if (depends.get(expr.node)) return;
-    const outputs = captured.get(expr.node) ?? new Map<number, Expr>();
-    captured.set(expr.node, outputs.set(expr.output, expr));
-  };
-  for (const result of results) capture(result);
-  for (const [node, inside] of depends) if (inside) inputsOf(node).forEach(capture);
-  return [...captured.values()].flatMap((outputs) => [...outputs.values()]);
+  return nodes;
 };
 
 const mismatch = (carried: readonly Carried[], turn: Turn): string | undefined => {
@@ -104,7 +82,7 @@ export const loop = (
   const graph: Subgraph = {
     parameters,
     results,
-    captures: problems.length ? results : capturesOf(parameters, results),
+    captures: problems.length > 0 ? results : capturesOf(nodesOf(parameters, results), { parameters, results }),
   };
   const outputs = [
     ...carried.map(({ initial, shape }) => ({ dtype: initial.dtype, shape })),
