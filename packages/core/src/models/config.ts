@@ -41,7 +41,13 @@ export interface Parameter {
   readonly init: number | "ones";
 }
 
-const matrix = (group: ParameterGroup, name: string, out: number, inner: number, init = 1 / Math.sqrt(inner)): Parameter => ({
+const matrix = (
+  group: ParameterGroup,
+  name: string,
+  out: number,
+  inner: number,
+  init = 1 / Math.sqrt(inner),
+): Parameter => ({
   name,
   shape: [out, inner],
   group,
@@ -70,7 +76,13 @@ const layerParameters = (config: DecoderConfig, layer: number): readonly Paramet
     matrix("language", `${prefix}.self_attn.q_proj.weight`, attention, hiddenSize),
     matrix("language", `${prefix}.self_attn.k_proj.weight`, keyValueHeads * headSize, hiddenSize),
     matrix("language", `${prefix}.self_attn.v_proj.weight`, keyValueHeads * headSize, hiddenSize),
-    matrix("language", `${prefix}.self_attn.o_proj.weight`, hiddenSize, attention, 1 / Math.sqrt(2 * layers * attention)),
+    matrix(
+      "language",
+      `${prefix}.self_attn.o_proj.weight`,
+      hiddenSize,
+      attention,
+      1 / Math.sqrt(2 * layers * attention),
+    ),
     norm("language", `${prefix}.post_attention_layernorm.weight`, hiddenSize),
     ...gatedMlp("language", `${prefix}.mlp`, hiddenSize, config.intermediateSize, layers),
   ];
@@ -80,7 +92,13 @@ const visionParameters = (vision: VisionConfig, width: number): readonly Paramet
   const places = vision.imagePositions + vision.videoPositions;
   const blocks = Array.from({ length: vision.layers }, (_, layer) => [
     norm("vision", `vision_tower.layers.${layer}.norm.weight`, vision.hiddenSize),
-    ...gatedMlp("vision", `vision_tower.layers.${layer}.mlp`, vision.hiddenSize, vision.intermediateSize, vision.layers),
+    ...gatedMlp(
+      "vision",
+      `vision_tower.layers.${layer}.mlp`,
+      vision.hiddenSize,
+      vision.intermediateSize,
+      vision.layers,
+    ),
   ]);
   return [
     matrix("vision", "vision_tower.patch_embedding.weight", vision.hiddenSize, 3 * vision.patchSize ** 2),
@@ -94,7 +112,12 @@ const visionParameters = (vision: VisionConfig, width: number): readonly Paramet
 /** Every parameter of a decoder, in the order in which its group's flat vector holds them. */
 export const parametersOf = (config: DecoderConfig): readonly Parameter[] => [
   ...(config.vision ? visionParameters(config.vision, config.hiddenSize) : []),
-  { name: "model.embed_tokens.weight", shape: [config.vocabularySize, config.hiddenSize], group: "language", init: 0.02 },
+  {
+    name: "model.embed_tokens.weight",
+    shape: [config.vocabularySize, config.hiddenSize],
+    group: "language",
+    init: 0.02,
+  },
   ...Array.from({ length: config.layers }, (_, layer) => layerParameters(config, layer)).flat(),
   norm("language", "model.norm.weight", config.hiddenSize),
   matrix("language", "lm_head.weight", config.vocabularySize, config.hiddenSize),
