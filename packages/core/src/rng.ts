@@ -75,7 +75,7 @@ export const normal = (from: Key, count: number): Float32Array => {
 /** A whole number in [0, below). */
 export const integer = (from: Key, below: number): number => {
   const [high, low] = bits(from, 2);
-  return Math.floor(((high! >>> 5) * 2 ** 26 + (low! >>> 6)) / 2 ** 53 * below);
+  return Math.floor((((high! >>> 5) * 2 ** 26 + (low! >>> 6)) / 2 ** 53) * below);
 };
 
 /** A random order of 0 .. count - 1 (Fisher-Yates). */

@@ -91,7 +91,10 @@ export const completionAttention = (
   const wide = [0, keyValueHeads, samples, group, steps];
   const onPrefix = reshape(matmul(shared, context.prefix.keys, scaled), [...wide, prefix]);
   const onOwn = reshape(matmul(own, context.ownKeys, scaled), [...wide, -1]);
-  const masks = { prefix: add(onPrefix, context.prefixMask), own: context.ownMask ? add(onOwn, context.ownMask) : onOwn };
+  const masks = {
+    prefix: add(onPrefix, context.prefixMask),
+    own: context.ownMask ? add(onOwn, context.ownMask) : onOwn,
+  };
   const weights = softmax(concat([masks.prefix, masks.own], -1));
   const [toPrefix, toOwn] = splitAt(weights, prefix, context.ownMask ? steps : undefined);
   const fromPrefix = matmul(reshape(toPrefix, [0, keyValueHeads, rows, prefix]), context.prefix.values);

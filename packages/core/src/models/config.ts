@@ -116,7 +116,7 @@ export const parametersOf = (config: DecoderConfig): readonly Parameter[] => [
     name: "model.embed_tokens.weight",
     shape: [config.vocabularySize, config.hiddenSize],
     group: "language",
-    init: 0.02,
+    init: 1,
   },
   ...Array.from({ length: config.layers }, (_, layer) => layerParameters(config, layer)).flat(),
   norm("language", "model.norm.weight", config.hiddenSize),

@@ -36,7 +36,8 @@ export const encodePatches = (config: DecoderConfig, weights: Weights, patches: 
 };
 
 /** Word embeddings [.., hidden] of token ids. */
-export const embedWords = (weights: Weights, ids: Expr): Expr => gather(weight(weights, "model.embed_tokens.weight"), ids);
+export const embedWords = (weights: Weights, ids: Expr): Expr =>
+  gather(weight(weights, "model.embed_tokens.weight"), ids);
 
 /** Cosines and sines of the rotary embedding, [positions, size / 2]; ONNX Runtime wants a row a token at least. */
 const rotaryTables = (config: DecoderConfig, tokens: number): { readonly cos: Expr; readonly sin: Expr } => {

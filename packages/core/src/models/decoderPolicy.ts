@@ -108,9 +108,7 @@ export const decoderPolicy = (options: DecoderPolicyOptions): TrainablePolicy<De
       }));
       return pipe(
         encodeGroups(groups),
-        TE.chain((encoded) =>
-          trainStep({ config, graphs, tokensPerRun }, state, encoded, batch, loss, optimizer),
-        ),
+        TE.chain((encoded) => trainStep({ config, graphs, tokensPerRun }, state, encoded, batch, loss, optimizer)),
       );
     },
     save: (state) => TE.right(saveState(config, state)),

@@ -36,7 +36,8 @@ export const encodePrompt =
   (config: DecoderConfig, tokenizer: ChatTokenizer) =>
   (prompt: Prompt): E.Either<PolicyError, EncodedPrompt> => {
     const media = mediaOf(prompt.messages);
-    if (media.length > 0 && !config.vision) return E.left(badPrompt(prompt.id, "media given to a model without vision"));
+    if (media.length > 0 && !config.vision)
+      return E.left(badPrompt(prompt.id, "media given to a model without vision"));
     const cut = media.map((medium) => imagePatches(medium, config.vision!));
     const failed = cut.find(E.isLeft);
     if (failed) return E.left(badPrompt(prompt.id, failed.left));
@@ -44,7 +45,9 @@ export const encodePrompt =
     const ids = tokenizer.encode(tokenizer.chat(prompt.messages));
     const places = ids.filter((id) => id === tokenizer.mediaId).length;
     if (places !== patches.length)
-      return E.left(badPrompt(prompt.id, `${patches.length} media given, the rendered prompt has places for ${places}`));
+      return E.left(
+        badPrompt(prompt.id, `${patches.length} media given, the rendered prompt has places for ${places}`),
+      );
     if (ids.length === 0) return E.left(badPrompt(prompt.id, "it renders to no token"));
     if (ids.at(-1) === tokenizer.mediaId)
       return E.left(badPrompt(prompt.id, "it ends with a medium; the chat template has to put a token behind it"));

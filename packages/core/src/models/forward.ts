@@ -1,5 +1,6 @@
 import type { Expr } from "../graph/index.js";
 import {
+  cast,
   concat,
   div,
   equal,
@@ -8,7 +9,6 @@ import {
   greaterOrEqual,
   input,
   iota,
-  cast,
   logSoftmax,
   matmul,
   mul,
@@ -19,7 +19,14 @@ import {
   split,
   where,
 } from "../graph/index.js";
-import { causalMask, completionAttention, type GroupShape, ownHeads, prefixAttention, prefixHeads } from "./attention.js";
+import {
+  causalMask,
+  completionAttention,
+  type GroupShape,
+  ownHeads,
+  prefixAttention,
+  prefixHeads,
+} from "./attention.js";
 import type { DecoderConfig, ParameterGroup } from "./config.js";
 import { decode, embedWords, encodePatches, logitsOf, type Weights } from "./decoder.js";
 
@@ -57,7 +64,12 @@ export const batchInputs = (config: DecoderConfig, { samples, prefix, steps, pat
 export type BatchInputs = ReturnType<typeof batchInputs>;
 
 /** Embeddings [P, prefix, hidden] of the prompts: words, and features where a token stands for a patch (index >= 0). */
-export const embedPrefix = (config: DecoderConfig, weights: Weights, { patches }: BatchShape, inputs: BatchInputs): Expr => {
+export const embedPrefix = (
+  config: DecoderConfig,
+  weights: Weights,
+  { patches }: BatchShape,
+  inputs: BatchInputs,
+): Expr => {
   const words = embedWords(weights, inputs.prefixIds);
   if (!inputs.media) return words;
   const features = encodePatches(config, weights, inputs.media.patches, inputs.media.places);

@@ -34,9 +34,13 @@ const misfit = (medium: Media, vision: VisionConfig): string | undefined => {
   const patches = medium.frames.reduce((sum, { width, height }) => sum + (width / side) * (height / side), 0);
   if (patches === 0) return "no frame given";
   if (medium.kind === "image")
-    return patches > vision.imagePositions ? `${patches} patches given, at most ${vision.imagePositions} wanted` : undefined;
+    return patches > vision.imagePositions
+      ? `${patches} patches given, at most ${vision.imagePositions} wanted`
+      : undefined;
   if (patches !== medium.frames.length) return `video frames of ${side} x ${side} pixels wanted`;
-  return patches > vision.videoPositions ? `${patches} frames given, at most ${vision.videoPositions} wanted` : undefined;
+  return patches > vision.videoPositions
+    ? `${patches} frames given, at most ${vision.videoPositions} wanted`
+    : undefined;
 };
 
 /** Cuts an image into its patches, or a video into its frames, one patch each; `Left` says what does not fit. */

@@ -27,7 +27,11 @@ export const initialParameters = (config: DecoderConfig, key: Key): FlatParamete
     for (const { name, shape, init } of parameters) {
       const size = sizeOf(shape);
       if (init === "ones") values.fill(1, at, at + size);
-      else values.set(normal(fold(key, name), size).map((value) => value * init), at);
+      else
+        values.set(
+          normal(fold(key, name), size).map((value) => value * init),
+          at,
+        );
       at += size;
     }
     flat[group] = values;
@@ -60,7 +64,10 @@ export const flatParameters = (config: DecoderConfig, named: Tensors): FlatParam
       const given = named[name];
       const fits = given?.dtype === "float32" && `${given.shape}` === `${shape}`;
       if (fits) values.set(given.data as Float32Array, at);
-      else problems.push(`${name}: float32 [${shape}] wanted, ${given ? `${given.dtype} [${given.shape}]` : "nothing"} given`);
+      else
+        problems.push(
+          `${name}: float32 [${shape}] wanted, ${given ? `${given.dtype} [${given.shape}]` : "nothing"} given`,
+        );
       at += sizeOf(shape);
     }
     flat[group] = values;
@@ -82,7 +89,11 @@ export const parameterInputs = (config: DecoderConfig, groups: readonly Paramete
     if (!groups.includes(group)) continue;
     const flat = input(group, "float32", [total(parameters)]);
     inputs[group] = flat;
-    const pieces = split(flat, parameters.map(({ shape }) => sizeOf(shape)), 0);
+    const pieces = split(
+      flat,
+      parameters.map(({ shape }) => sizeOf(shape)),
+      0,
+    );
     parameters.forEach(({ name, shape }, at) => {
       named[name] = reshape(pieces[at]!, shape, name);
     });

@@ -4,7 +4,6 @@ import {
   argMax,
   cast,
   concat,
-  cumSum,
   div,
   equal,
   exp,
@@ -13,10 +12,8 @@ import {
   greater,
   input,
   less,
-  lessOrEqual,
   logSoftmax,
   loop,
-  min,
   mul,
   not,
   or,
@@ -28,6 +25,7 @@ import {
 import { completionAttention, ownHeads, type PrefixCache, prefixAttention, prefixHeads } from "./attention.js";
 import type { DecoderConfig } from "./config.js";
 import { decode, embedWords, logitsOf, type Weights } from "./decoder.js";
+import { drawToken } from "./drawToken.js";
 import { type BatchInputs, type BatchShape, batchInputs, embedPrefix, groupsRead } from "./forward.js";
 import { parameterInputs } from "./parameters.js";
 
@@ -56,18 +54,10 @@ const prefill = (
   return caches;
 };
 
-/** The token whose cumulative probability first exceeds its uniform number: the inverse of the distribution function. */
-const drawToken = (probabilities: Expr, uniforms: Expr, vocabulary: number): Expr => {
-  const below = lessOrEqual(cumSum(probabilities, -1), uniforms);
-  return min(reduceSum(cast(below, "int32"), [-1]), scalar(vocabulary - 1, "int32"));
-};
-
 /** The next token of every row and its log-prob, both [P, G], from hidden states [P, G, hidden]. */
-const nextToken = (config: DecoderConfig, weights: Weights, draw: Draw, hidden: Expr, uniforms: Expr, temperature: Expr) => {
+const nextToken = (weights: Weights, draw: Draw, hidden: Expr, uniforms: Expr, temperature: Expr) => {
   const logP = logSoftmax(div(logitsOf(weights, hidden), temperature));
-  const drawn = draw.greedy
-    ? cast(argMax(logP, -1), "int32")
-    : drawToken(exp(logP), reshape(uniforms, [0, 0, 1]), config.vocabularySize);
+  const drawn = draw.greedy ? cast(argMax(logP, -1), "int32") : drawToken(exp(logP), reshape(uniforms, [0, 0, 1]));
   return { drawn, chosen: reshape(gatherElements(logP, reshape(drawn, [0, 0, 1]), -1), [0, 0]) };
 };
 
@@ -96,7 +86,7 @@ export const rolloutGraph = (config: DecoderConfig, shape: BatchShape, draw: Dra
       const context = { prefix: caches[layer]!, prefixMask: inputs.prefixMask, ownKeys, ownValues };
       return completionAttention(config, shape, query, context);
     });
-    const { drawn, chosen } = nextToken(config, weights, draw, hidden, gather(uniforms, index), temperature);
+    const { drawn, chosen } = nextToken(weights, draw, hidden, gather(uniforms, index), temperature);
     const token = where(done, scalar(draw.padId, "int32"), drawn);
     const over = or(done, equal(token, scalar(draw.endId, "int32")));
     return {

@@ -4,7 +4,7 @@ import { scalar } from "../graph/index.js";
 import type { PolicyError } from "../policy/policy.js";
 import type { Tensors } from "../tensor.js";
 import type { DecoderConfig } from "./config.js";
-import { batchInputs, type BatchShape, completionStatistics, groupsRead } from "./forward.js";
+import { type BatchShape, batchInputs, completionStatistics, groupsRead } from "./forward.js";
 import { type GraphStore, graphKey } from "./kernels.js";
 import { type EncodedGroup, packBatch, shapeFor } from "./pack.js";
 import { parameterInputs } from "./parameters.js";

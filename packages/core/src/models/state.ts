@@ -2,7 +2,7 @@ import * as E from "fp-ts/Either";
 import { tagged } from "../errors.js";
 import type { PolicyError, Saved } from "../policy/policy.js";
 import { type Tensors, tensor } from "../tensor.js";
-import type { DecoderConfig } from "./config.js";
+import { type DecoderConfig, parametersOf } from "./config.js";
 import { type FlatParameters, flatParameters, namedParameters } from "./parameters.js";
 
 /** A decoder policy as a value: weights (one vector a group), optimizer state, updates made with that optimizer. */
@@ -19,6 +19,7 @@ export const groupTensors = ({ parameters }: DecoderState): Tensors =>
   );
 
 const optimizerPrefix = "optimizer/";
+const stateFormat = "msrl-decoder/1";
 
 /** The state under the weights' own names, the optimizer's tensors behind a prefix. */
 export const saveState = (config: DecoderConfig, state: DecoderState): Saved => ({
@@ -26,7 +27,7 @@ export const saveState = (config: DecoderConfig, state: DecoderState): Saved => 
     ...namedParameters(config, state.parameters),
     ...Object.fromEntries(Object.entries(state.optimizer).map(([name, value]) => [optimizerPrefix + name, value])),
   },
-  metadata: { format: "msrl-decoder/1", updates: String(state.updates) },
+  metadata: { format: stateFormat, updates: String(state.updates) },
 });
 
 const optimizerOf = ({ tensors }: Saved): Tensors =>
@@ -36,6 +37,14 @@ const optimizerOf = ({ tensors }: Saved): Tensors =>
     ),
   );
 
+/** Tensors of a state of ours that this model has no place for: it was a larger one's. */
+const strangers = (config: DecoderConfig, { tensors, metadata }: Saved): readonly string[] => {
+  if (metadata.format !== stateFormat) return [];
+  const own = new Set(parametersOf(config).map(({ name }) => name));
+  const stray = Object.keys(tensors).filter((name) => !own.has(name) && !name.startsWith(optimizerPrefix));
+  return stray.map((name) => `${name}: not in this model, float32 [${tensors[name]!.shape}] given`);
+};
+
 /** Reads a state back; weights alone (a model file) are a state with a fresh optimizer. */
 export const loadState = (
   config: DecoderConfig,
@@ -43,10 +52,14 @@ export const loadState = (
   withOptimizer: boolean,
 ): E.Either<PolicyError, DecoderState> => {
   const parameters = flatParameters(config, saved.tensors);
-  if (Array.isArray(parameters))
+  const problems = [
+    ...(Array.isArray(parameters) ? (parameters as readonly string[]) : []),
+    ...(withOptimizer ? strangers(config, saved) : []),
+  ];
+  if (problems.length > 0)
     return E.left(
-      tagged("BadCheckpoint", `these weights are not of this model:\n${parameters.join("\n")}`, {
-        reason: parameters.join("; "),
+      tagged("BadCheckpoint", `these weights are not of this model:\n${problems.join("\n")}`, {
+        reason: problems.join("; "),
       }),
     );
   return E.right({

@@ -1,10 +1,23 @@
 import type { Expr } from "../graph/index.js";
-import { add, equal, grad, input, reduceSum, reduceSumSquare, scalar, sqrt, stopGradient, where, mul, div } from "../graph/index.js";
+import {
+  add,
+  div,
+  equal,
+  grad,
+  input,
+  mul,
+  reduceSum,
+  reduceSumSquare,
+  scalar,
+  sqrt,
+  stopGradient,
+  where,
+} from "../graph/index.js";
 import type { Loss } from "../losses/loss.js";
 import type { Exprs, Optimizer } from "../optim/optimizer.js";
 import type { Tensors } from "../tensor.js";
 import type { DecoderConfig, ParameterGroup } from "./config.js";
-import { batchInputs, type BatchShape, completionStatistics, groupsRead, rowsOf } from "./forward.js";
+import { type BatchShape, batchInputs, completionStatistics, groupsRead, rowsOf } from "./forward.js";
 import { byGroup, type ParameterExprs, parameterInputs } from "./parameters.js";
 
 const prefixed = (prefix: string, exprs: Exprs): Exprs =>
@@ -36,11 +49,19 @@ const batchLoss = (config: DecoderConfig, shape: BatchShape, loss: Loss, paramet
   return { value, metrics: { ...metrics, loss: value, entropy: meanEntropy } };
 };
 
-const globalNorm = (gradients: Exprs): Expr => sqrt(Object.values(gradients).map((each) => reduceSumSquare(each)).reduce((a, b) => add(a, b)));
+const globalNorm = (gradients: Exprs): Expr =>
+  sqrt(
+    Object.values(gradients)
+      .map((each) => reduceSumSquare(each))
+      .reduce((a, b) => add(a, b)),
+  );
 
 const groupGradients = (value: Expr, parameters: ParameterExprs, trains: readonly ParameterGroup[]): Exprs => {
   const groups = trains.filter((group) => parameters.groups[group]);
-  const gradients = grad(value, groups.map((group) => parameters.groups[group]!));
+  const gradients = grad(
+    value,
+    groups.map((group) => parameters.groups[group]!),
+  );
   return Object.fromEntries(groups.map((group, at) => [group, gradients[at]!]));
 };
 

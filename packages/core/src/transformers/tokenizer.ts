@@ -10,7 +10,8 @@ import type { ChatTokenizer } from "../models/tokenizer.js";
 /** A tokenizer folder that cannot be used: which file, and what is wrong with it. */
 export type TokenizerError = Tagged<"TokenizerError", { readonly file: string }>;
 
-const failed = (file: string, message: string): TokenizerError => tagged("TokenizerError", `${file}: ${message}`, { file });
+const failed = (file: string, message: string): TokenizerError =>
+  tagged("TokenizerError", `${file}: ${message}`, { file });
 
 type Json = Readonly<Record<string, unknown>>;
 

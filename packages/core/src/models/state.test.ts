@@ -1,0 +1,41 @@
+import * as E from "fp-ts/Either";
+import { expect, it } from "vitest";
+import { key } from "../rng.js";
+import { float32 } from "../tensor.js";
+import type { DecoderConfig } from "./config.js";
+import { initialParameters } from "./parameters.js";
+import { type DecoderState, loadState, saveState } from "./state.js";
+
+const config: DecoderConfig = {
+  vocabularySize: 5,
+  hiddenSize: 8,
+  intermediateSize: 8,
+  layers: 2,
+  heads: 2,
+  keyValueHeads: 1,
+  headSize: 4,
+  ropeTheta: 1000,
+  normEpsilon: 1e-6,
+  contextLength: 8,
+};
+
+const state: DecoderState = {
+  parameters: initialParameters(config, key(1)),
+  optimizer: { "adamw.count": float32([], [3]), "adamw.m.language": float32([2], [1, 2]) },
+  updates: 3,
+};
+
+it("comes back as it was saved, or with a fresh optimizer", () => {
+  const saved = saveState(config, state);
+  expect(loadState(config, saved, true)).toEqual(E.right(state));
+  expect(loadState(config, saved, false)).toEqual(E.right({ ...state, optimizer: {}, updates: 0 }));
+});
+
+it.each([
+  ["a wider one", { hiddenSize: 16 }, /model\.embed_tokens\.weight: float32 \[5,16\] wanted, float32 \[5,8\] given/],
+  ["a deeper one", { layers: 3 }, /model\.layers\.2\.input_layernorm\.weight: float32 \[8\] wanted, nothing given/],
+  ["a shallower one", { layers: 1 }, /model\.layers\.1\.mlp\.down_proj\.weight: not in this model/],
+])("is refused by %s, which names every tensor", (_, other, message) => {
+  const loaded = loadState({ ...config, ...other }, saveState(config, state), true);
+  expect(loaded).toMatchObject({ left: { _tag: "BadCheckpoint", message: expect.stringMatching(message) } });
+});
