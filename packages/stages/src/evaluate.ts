@@ -39,22 +39,31 @@ const share = (hits: readonly boolean[]): Accuracy => ({
   count: hits.length,
 });
 
-/** The verdict of most completions; a tie goes to the one whose completions are likelier on the whole. */
+/** log(sum(exp(x))) of at least one value, without underflow, the same in every order. */
+const logSumExp = (values: readonly number[]): number => {
+  const [top, ...others] = [...values].sort((a, b) => b - a);
+  return top! + Math.log(others.reduce((sum, value) => sum + Math.exp(value - top!), 1));
+};
+
+/**
+ * The verdict of most completions whose verdict can be read, `null` if there is none.
+ *
+ * A tie goes to the side whose completions are likelier in sum, then to A.
+ */
 export const votedVerdict = (
   { completions }: Rollout,
   readVerdict: (completion: string) => Label | null,
 ): Label | null => {
-  const votes = { A: 0, B: 0 };
-  const likelihood = { A: 0, B: 0 };
-  for (const { text, logProbs } of completions) {
-    const verdict = readVerdict(text);
-    if (!verdict) continue;
-    votes[verdict] += 1;
-    likelihood[verdict] += Math.exp(logProbs.reduce((a, b) => a + b, 0));
-  }
-  if (votes.A + votes.B === 0) return null;
-  if (votes.A !== votes.B) return votes.A > votes.B ? "A" : "B";
-  return likelihood.A >= likelihood.B ? "A" : "B";
+  const votes = completions.map(({ text, logProbs }) => ({
+    verdict: readVerdict(text),
+    logProb: logProbs.reduce((a, b) => a + b, 0),
+  }));
+  const of = (label: Label): readonly number[] =>
+    votes.flatMap(({ verdict, logProb }) => (verdict === label ? [logProb] : []));
+  const [a, b] = [of("A"), of("B")];
+  if (a.length + b.length === 0) return null;
+  if (a.length !== b.length) return a.length > b.length ? "A" : "B";
+  return logSumExp(a) >= logSumExp(b) ? "A" : "B";
 };
 
 const summarise = <Reference extends JudgedReference>(
@@ -98,6 +107,33 @@ export const evaluateTask = <State, Reference extends JudgedReference>(
  * With one completion a question its verdict counts, with several the majority's (voting@n). Questions without a label
  * are left out; a verdict that cannot be read is wrong.
  *
+ * Accuracy and `unreadable` are shares, 0 to 1 (0 of no items). Throws the policy's tagged error.
+ *
+ * @example
+ * import { key } from "@msrl/core";
+ * import type { Policy } from "@msrl/core/policy";
+ * import { evaluate } from "@msrl/stages";
+ * import * as TE from "fp-ts/TaskEither";
+ * const completions = [{ text: "A", tokenIds: [1], logProbs: [-0.1], truncated: false }];
+ * const alwaysA: Policy<null> = {
+ *   name: "always A",
+ *   gives: [],
+ *   tokenize: () => [1],
+ *   sample: (_, prompts) => TE.right(prompts.map((prompt) => ({ prompt, completions }))),
+ *   logProbs: () => TE.right([]),
+ * };
+ * const questions = (["A", "B", "A", "A"] as const).map((label, at) => ({
+ *   prompt: { id: `q${at}`, messages: [] },
+ *   reference: { label, task: at < 2 ? "text" : "image_understanding" },
+ * }));
+ * const { accuracy, byTask } = await evaluate(questions, {
+ *   policy: alwaysA,
+ *   state: null,
+ *   sampling: { samples: 1, temperature: 0, maxTokens: 1 },
+ *   key: key(1),
+ *   readVerdict: (text) => (text === "A" || text === "B" ? text : null),
+ * });
+ * assert.deepStrictEqual([accuracy, byTask.text], [0.75, { accuracy: 0.5, count: 2 }]);
  * @since 0.1.0
  */
 export const evaluate = <State, Reference extends JudgedReference>(

@@ -7,18 +7,18 @@ export { weighRollouts } from "./flow/weigh.js";
 export * from "./progress/progress.js";
 export * from "./samples/index.js";
 export { type GrpoOptions, grpoStage } from "./stage/grpo.js";
-export type { CheckpointOptions } from "./stage/loopState.js";
 export { itemsAt } from "./stage/order.js";
 export type { Example, Question } from "./stage/question.js";
-export { type RunStageOptions, runStage, runStageTask } from "./stage/runStage.js";
+export { runStage, runStageTask } from "./stage/runStage.js";
+export type { CheckpointOptions, RunStageOptions } from "./stage/runStageOptions.js";
 export { type SftOptions, sftStage } from "./stage/sft.js";
 export type {
   Interrupted,
   Prepared,
   Stage,
-  StageConfigurationError,
   StageError,
   StageResult,
   StepContext,
   StepMetrics,
 } from "./stage/stage.js";
+export type { StageConfigurationError, StageProblem } from "./stage/stageProblem.js";

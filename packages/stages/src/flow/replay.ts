@@ -12,14 +12,29 @@ export interface ReplayOptions {
   readonly weight: number;
 }
 
-/** Replayed groups for a step of `fresh` new ones, drawn without repetition by the key. */
+/** The step that wants replayed groups. */
+export interface ReplayStep {
+  /** Steps done before it. */
+  readonly step: number;
+  /** New prompts in it. */
+  readonly fresh: number;
+  /** Completions of a group at most. */
+  readonly samples: number;
+  readonly key: Key;
+}
+
+/**
+ * Replayed groups for a step, drawn without repetition by its key.
+ *
+ * Over the steps their number is one for each `newPerOld` new prompts, rounded only in sum: at 4 prompts a step and
+ * 5 : 1 it is 1, 1, 0, 1, 1 and so on. Fewer where there are not as many.
+ */
 export const replayGroups = (
   { from, newPerOld, weight }: ReplayOptions,
-  fresh: number,
-  samples: number,
-  key: Key,
+  { step, fresh, samples, key }: ReplayStep,
 ): TrainingBatch => {
-  const count = Math.min(from.length, Math.round(fresh / newPerOld));
+  const until = (steps: number): number => Math.round((steps * fresh) / newPerOld);
+  const count = Math.min(from.length, until(step + 1) - until(step));
   const order = permutation(key, from.length);
   return Array.from({ length: count }, (_, at) => {
     const { prompt, completions } = from[order[at]!]!;

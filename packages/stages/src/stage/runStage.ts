@@ -1,26 +1,15 @@
-import { fold, type Key, tagged, toPromise } from "@msrl/core";
+import { fold, tagged, toPromise } from "@msrl/core";
 import type { TrainablePolicy } from "@msrl/core/policy";
 import * as E from "fp-ts/Either";
 import { pipe } from "fp-ts/function";
 import * as TE from "fp-ts/TaskEither";
 import { keepNewest } from "../flow/replay.js";
 import { checkStage } from "./checkStage.js";
-import { type CheckpointOptions, firstLoop, type LoopState, resumedLoop, saveLoop } from "./loopState.js";
+import { type LoopState, saveLoop } from "./loopState.js";
 import { itemsAt } from "./order.js";
-import type { Stage, StageError, StageResult, StepMetrics } from "./stage.js";
-
-/** What a stage runs with. */
-export interface RunStageOptions<State> {
-  readonly policy: TrainablePolicy<State>;
-  /** The policy to start from; its optimizer state is left behind. */
-  readonly state: State;
-  readonly key: Key;
-  readonly checkpoint?: CheckpointOptions;
-  /** Called after each step. */
-  readonly onStep?: (step: StepMetrics) => void;
-  /** Stops after the step in hand, with a checkpoint where there is a folder for one. */
-  readonly signal?: AbortSignal;
-}
+import type { RunStageOptions } from "./runStageOptions.js";
+import type { Stage, StageError, StageResult } from "./stage.js";
+import { startLoop } from "./startLoop.js";
 
 /** One step: its items, what they give to learn from, the update, the next state of the loop. */
 const runStep = <State>(
@@ -54,30 +43,39 @@ const runStep = <State>(
   );
 };
 
-/** Steps until the stage is done or its signal says stop; each checkpoint holds the whole state of the loop. */
+const interrupted = <State>({ name, steps }: Stage<State>, step: number): StageError =>
+  tagged("Interrupted", `stage ${name} was stopped after step ${step} of ${steps}`, { stage: name, step });
+
+/** An error, with that of saving the last good state where that failed too. */
+const withSecond = (first: StageError, second: StageError): StageError =>
+  tagged(first._tag, `${first.message}; the steps before it could not be saved: ${second.message}`, { ...first });
+
+/** Steps until the stage is done or has to stop; each checkpoint holds the whole state of the loop. */
 const runLoop =
   <State>(stage: Stage<State>, options: RunStageOptions<State>, start: LoopState<State>) =>
   async (): Promise<E.Either<StageError, LoopState<State>>> => {
     const { policy, checkpoint, onStep, signal } = options;
-    const save = (loop: LoopState<State>) =>
-      checkpoint ? saveLoop(policy, stage.name, checkpoint.folder, loop) : TE.right(undefined);
     let loop = start;
+    let saved = start;
+    const save = async (): Promise<E.Either<StageError, unknown>> => {
+      if (!checkpoint || loop === saved) return E.right(saved);
+      const written = await saveLoop(policy, stage.name, checkpoint.folder, loop)();
+      if (E.isRight(written)) saved = loop;
+      return written;
+    };
+    const stop = async (reason: StageError): Promise<E.Either<StageError, never>> => {
+      const written = await save(); // the last good state is never lost
+      return E.left(E.isLeft(written) ? withSecond(reason, written.left) : reason);
+    };
     while (loop.step < stage.steps) {
+      if (signal?.aborted) return stop(interrupted(stage, loop.step));
       const next = await runStep(stage, policy, loop)();
-      if (E.isLeft(next)) {
-        const saved = await save(loop)(); // the last good state is never lost
-        return E.isLeft(saved) ? saved : next;
-      }
+      if (E.isLeft(next)) return stop(next.left);
       loop = next.right;
       onStep?.(loop.curves.at(-1)!);
-      const due = loop.step === stage.steps || (checkpoint && loop.step % checkpoint.every === 0);
-      if (due || signal?.aborted) {
-        const saved = await save(loop)();
-        if (E.isLeft(saved)) return saved;
-      }
-      if (signal?.aborted && loop.step < stage.steps) {
-        const message = `stage ${stage.name} was stopped after step ${loop.step} of ${stage.steps}`;
-        return E.left(tagged("Interrupted", message, { stage: stage.name, step: loop.step }));
+      if (loop.step === stage.steps || (checkpoint && loop.step % checkpoint.every === 0)) {
+        const written = await save();
+        if (E.isLeft(written)) return written;
       }
     }
     return E.right(loop);
@@ -87,16 +85,13 @@ const runLoop =
 export const runStageTask = <State>(
   stage: Stage<State>,
   options: RunStageOptions<State>,
-): TE.TaskEither<StageError, StageResult<State>> => {
-  const { policy, state, key, checkpoint } = options;
-  return pipe(
-    TE.fromEither(checkStage(stage, policy, checkpoint?.every)),
-    TE.chain(() => (checkpoint?.resume ? resumedLoop(policy, stage.name, checkpoint) : TE.right(undefined))),
-    TE.chain((resumed) => (resumed ? TE.right(resumed) : firstLoop(policy, stage.name, state, key))),
+): TE.TaskEither<StageError, StageResult<State>> =>
+  pipe(
+    TE.fromEither(checkStage(stage, options)),
+    TE.chain(() => startLoop(stage, options)),
     TE.chain((start) => runLoop(stage, options, start)),
-    TE.map(({ policy: after, replay, curves }) => ({ state: after, replay, steps: curves })),
+    TE.map(({ policy, replay, curves }) => ({ state: policy, replay, steps: curves })),
   );
-};
 
 /**
  * Trains a policy through one stage: prompts, completions, rewards, advantages, updates; checkpoints on the way.

@@ -4,9 +4,7 @@ import type { Optimizer } from "@msrl/core/optim";
 import type { PolicyError, TrainablePolicy, TrainingBatch } from "@msrl/core/policy";
 import type { TaskEither } from "fp-ts/TaskEither";
 import type { CheckpointError, Json, ReplayItem } from "../checkpoint/index.js";
-
-/** A setting of a stage that cannot be: which field, what was given, what was wanted. */
-export type StageConfigurationError = Tagged<"StageConfiguration", { readonly stage: string; readonly field: string }>;
+import type { StageConfigurationError } from "./stageProblem.js";
 
 /** A stage stopped by its signal; what it had done is in its checkpoint. */
 export type Interrupted = Tagged<"Interrupted", { readonly stage: string; readonly step: number }>;

@@ -1,0 +1,37 @@
+import { isCount } from "../checkpoint/options.js";
+import { stageProblems } from "./checkStage.js";
+import type { GrpoOptions } from "./grpo.js";
+import { failedChecks, type StageCheck, stageConfiguration, unknownOptions } from "./stageProblem.js";
+
+const known = [
+  ...["name", "questions", "steps", "batchSize", "sampling", "reward", "advantage", "loss", "optimizer"],
+  ...["replay", "keep", "settings"],
+];
+
+const samplingChecks = ({ samples, temperature, maxTokens }: GrpoOptions<never>["sampling"]): readonly StageCheck[] => [
+  ["sampling.samples", samples, isCount(samples, 1), "a whole number from 1"],
+  ["sampling.temperature", temperature, Number.isFinite(temperature) && temperature >= 0, "a number from 0"],
+  ["sampling.maxTokens", maxTokens, isCount(maxTokens, 1), "a whole number from 1"],
+];
+
+const replayChecks = ({ newPerOld, weight }: NonNullable<GrpoOptions<never>["replay"]>): readonly StageCheck[] => [
+  ["replay.newPerOld", newPerOld, Number.isFinite(newPerOld) && newPerOld > 0, "a number above 0"],
+  ["replay.weight", weight, Number.isFinite(weight), "a finite number"],
+];
+
+/** Throws StageConfiguration with everything that is wrong with the options of a GRPO stage. */
+export const checkGrpo = <Reference>(options: GrpoOptions<Reference>): void => {
+  const { questions, replay, keep } = options;
+  const problems = [
+    ...unknownOptions(options, known),
+    ...stageProblems({ ...options, items: questions.length, keep: keep?.limit ?? 0 }),
+    ...failedChecks([
+      ...samplingChecks(options.sampling),
+      ...(replay ? replayChecks(replay) : []),
+      ...(keep
+        ? [["keep.threshold", keep.threshold, !Number.isNaN(Number(keep.threshold)), "a number"] satisfies StageCheck]
+        : []),
+    ]),
+  ];
+  if (problems.length > 0) throw stageConfiguration(options.name, problems);
+};
