@@ -102,6 +102,32 @@ export const runStageTask = <State>(
  * killed and resumed ends as one that was not. Throws the tagged {@link StageError} of what went wrong; a number that
  * is not finite, a reward that fails or a full disk leaves the last good state in the checkpoint folder.
  *
+ * @example
+ * import { key, toPromise } from "@msrl/core";
+ * import { crossEntropy } from "@msrl/core/losses";
+ * import { decoderPolicy } from "@msrl/core/models";
+ * import { adamw } from "@msrl/core/optim";
+ * import { openDevice } from "@msrl/core/session";
+ * import { runStage, sftStage } from "@msrl/stages";
+ * const words = ["<end>", "<pad>", "?", "yes", "no"];
+ * const encode = (text: string) => text.split(" ").map((word) => words.indexOf(word));
+ * const decode = (ids: readonly number[]) => ids.map((id) => words[id]).join(" ");
+ * const tokenizer = { vocabularySize: 5, endId: 0, padId: 1, encode, decode, chat: () => "?" };
+ * const size = { hiddenSize: 16, intermediateSize: 32, layers: 1, heads: 2, keyValueHeads: 1, headSize: 8 };
+ * const config = { ...size, vocabularySize: 5, ropeTheta: 1000, normEpsilon: 1e-6, contextLength: 8 };
+ * const device = await openDevice();
+ * const policy = decoderPolicy({ config, tokenizer, device });
+ * const stage = sftStage({
+ *   name: "cold start",
+ *   examples: [{ prompt: { id: "q1", messages: [] }, completion: "yes" }],
+ *   steps: 10,
+ *   batchSize: 1,
+ *   loss: crossEntropy(),
+ *   optimizer: { transform: adamw({ learningRate: 0.01 }) },
+ * });
+ * const { steps } = await runStage(stage, { policy, state: await toPromise(policy.init(key(1))), key: key(1) });
+ * await device.close();
+ * assert(steps[9].metrics.loss < steps[0].metrics.loss);
  * @since 0.1.0
  */
 export const runStage = <State>(stage: Stage<State>, options: RunStageOptions<State>): Promise<StageResult<State>> =>
