@@ -1,17 +1,20 @@
 import type { ChatTokenizer, DecoderConfig } from "@msrl/core/models";
 import { modelConfig } from "../examples/emoji-preferences/model.js";
 
-/** Words are their token ids in decimal; the end is an id that no draw can give, so that every completion has full length. */
+/**
+ * Words are their token ids in decimal, the last of the vocabulary stands for a medium; the end is an id that no draw
+ * can give, so that every completion has full length.
+ */
 export const numberTokenizer = (vocabularySize: number): ChatTokenizer => ({
   vocabularySize,
   endId: -1,
   padId: 0,
-  mediaId: vocabularySize,
+  mediaId: vocabularySize - 1,
   encode: (text) => text.split(" ").filter(Boolean).map(Number),
   decode: (ids) => ids.join(" "),
   chat: (messages) =>
     messages
-      .flatMap(({ content }) => content.map((part) => (part.type === "text" ? part.text : `${vocabularySize}`)))
+      .flatMap(({ content }) => content.map((part) => (part.type === "text" ? part.text : `${vocabularySize - 1}`)))
       .join(" "),
 });
 
@@ -59,7 +62,7 @@ export const reference: Subject = {
 /** The demo's model at the demo's sizes: two images of four patches in prompts of 23 tokens. */
 export const demo: Subject = {
   name: "demo",
-  config: modelConfig(numberTokenizer(104)),
+  config: modelConfig(numberTokenizer(91)),
   images: 2,
   rollout: { prompts: 20, samples: 8, prompt: 23, completion: 44 },
   update: { prompts: 20, samples: 8, prompt: 23, completion: 44 },

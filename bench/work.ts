@@ -34,7 +34,7 @@ const promptsOf = ({ config, images }: Subject, { prompts, prompt }: Sizes): rea
   Array.from({ length: prompts }, (_, at) => {
     const own = fold(seed, at);
     const pictured = prompt > 4 * images ? images : 0;
-    const words = wordIds(own, prompt - 4 * pictured, config.vocabularySize).join(" ");
+    const words = wordIds(own, prompt - 4 * pictured, config.vocabularySize - 1).join(" ");
     const pictures = Array.from({ length: pictured }, (__, image) => picture(fold(own, `image ${image}`)));
     return { id: `${at}`, messages: [{ role: "user", content: [...pictures, text(words)] }] };
   });

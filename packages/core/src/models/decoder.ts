@@ -62,11 +62,15 @@ export interface Projected {
 /** How the tokens of a graph attend: from the projections of a layer to its mixed values [P, tokens, heads * size]. */
 export type Attend = (layer: number, projected: Projected) => Expr;
 
-/** What every layer of a graph shares: positions int64 [P, tokens], the rotary tables, how tokens attend. */
+/** Takes of [P, tokens, ..] the tokens that are wanted. */
+export type Wanted = (x: Expr) => Expr;
+
+/** What a layer reads: positions int64 [P, tokens], the rotary tables, how tokens attend, which of them go on. */
 interface LayerContext {
   readonly positions: Expr;
   readonly tables: { readonly cos: Expr; readonly sin: Expr };
   readonly attend: Attend;
+  readonly wanted: Wanted;
 }
 
 const attentionBlock = (
@@ -74,19 +78,21 @@ const attentionBlock = (
   weights: Weights,
   layer: number,
   x: Expr,
-  { positions, tables, attend }: LayerContext,
+  { positions, tables, attend, wanted }: LayerContext,
 ): Expr => {
   const prefix = `model.layers.${layer}`;
   const normed = rmsNorm(x, weight(weights, `${prefix}.input_layernorm.weight`), config.normEpsilon);
-  const project = (name: string): Expr => linear(normed, weights, `${prefix}.self_attn.${name}_proj.weight`);
-  const turn = (projected: Expr): Expr => rotary(projected, positions, tables.cos, tables.sin);
-  const mixed = attend(layer, { query: turn(project("q")), key: turn(project("k")), value: project("v") });
+  const project = (x: Expr, name: string): Expr => linear(x, weights, `${prefix}.self_attn.${name}_proj.weight`);
+  const turn = (projected: Expr, at: Expr): Expr => rotary(projected, at, tables.cos, tables.sin);
+  const query = turn(project(wanted(normed), "q"), wanted(positions));
+  const mixed = attend(layer, { query, key: turn(project(normed, "k"), positions), value: project(normed, "v") });
   return linear(mixed, weights, `${prefix}.self_attn.o_proj.weight`);
 };
 
 /**
- * Llama's decoder: embeddings [P, tokens, hidden] at positions int32 [P, tokens] to final hidden states of the same
- * shape; how tokens see one another is given by `attend`, so that rollout and update share the rest.
+ * Llama's decoder: embeddings [P, tokens, hidden] at positions int32 [P, tokens] to final hidden states of the tokens
+ * that are wanted: the others give the last layer their keys and values, and nothing else of it is computed for them.
+ * How tokens see one another is given by `attend`, so that rollout and update share the rest.
  */
 export const decode = (
   config: DecoderConfig,
@@ -94,12 +100,14 @@ export const decode = (
   embedded: Expr,
   positions: Expr,
   attend: Attend,
+  wanted: Wanted = (x) => x,
 ): Expr => {
   const tables = rotaryTables(config, embedded.shape[1] as number);
   const context = { positions: cast(positions, "int64"), tables, attend };
   let x = embedded;
   for (let layer = 0; layer < config.layers; layer++) {
-    x = add(x, attentionBlock(config, weights, layer, x, context));
+    const goesOn: Wanted = layer === config.layers - 1 ? wanted : (all) => all;
+    x = add(goesOn(x), attentionBlock(config, weights, layer, x, { ...context, wanted: goesOn }));
     const prefix = `model.layers.${layer}`;
     const normed = rmsNorm(x, weight(weights, `${prefix}.post_attention_layernorm.weight`), config.normEpsilon);
     x = add(x, gatedMlp(normed, weights, `${prefix}.mlp`));

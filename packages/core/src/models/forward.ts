@@ -28,7 +28,7 @@ import {
   prefixHeads,
 } from "./attention.js";
 import type { DecoderConfig, ParameterGroup } from "./config.js";
-import { decode, embedWords, encodePatches, logitsOf, type Weights } from "./decoder.js";
+import { type Attend, decode, embedWords, encodePatches, logitsOf, type Weights } from "./decoder.js";
 
 /** Sizes that one graph is made for; `patches` is a prompt's most, 0 leaves the vision tower out. */
 export interface BatchShape extends GroupShape {
@@ -89,14 +89,16 @@ const completionHidden = (config: DecoderConfig, weights: Weights, shape: BatchS
   const positions = concat([inputs.prefixPositions, inputs.stepPositions], 1);
   const ownMask = causalMask(steps);
   const halves = (x: Expr) => split(x, [prefix, samples * steps], 1) as [Expr, Expr];
-  const hidden = decode(config, weights, embedded, positions, (_, { query, key, value }) => {
-    const [[q0, q1], [k0, k1], [v0, v1]] = [halves(query), halves(key), halves(value)];
+  const attend: Attend = (layer, { query, key, value }) => {
+    const [[k0, k1], [v0, v1]] = [halves(key), halves(value)];
     const cache = { keys: prefixHeads(config, shape, k0), values: prefixHeads(config, shape, v0) };
     const own = { ownKeys: ownHeads(config, shape, k1), ownValues: ownHeads(config, shape, v1), ownMask };
     const context = { prefix: cache, prefixMask: inputs.prefixMask, ...own };
+    if (layer === config.layers - 1) return completionAttention(config, shape, query, context);
+    const [q0, q1] = halves(query);
     return concat([prefixAttention(config, shape, q0, cache), completionAttention(config, shape, q1, context)], 1);
-  });
-  return slice(hidden, 1, prefix, prefix + samples * steps);
+  };
+  return decode(config, weights, embedded, positions, attend, (x) => slice(x, 1, prefix, prefix + samples * steps));
 };
 
 /** Log-probs of the targets and entropies of the next-token distributions, both [P * G, steps], in nats. */
