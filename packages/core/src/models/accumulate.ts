@@ -29,23 +29,41 @@ export interface Piece {
 /** What a run costs beside its tokens, counted in tokens: calls, the optimizer apart, what does not grow. */
 const runCost = 512;
 
-const paddedTokens = (groups: readonly EncodedGroup[]): number => {
-  const { samples, prefix, steps } = shapeFor(groups);
-  return groups.length * (prefix + samples * steps);
+/** Sizes of a group or of several: completions, steps, prefix. */
+type Sizes = readonly [samples: number, steps: number, prefix: number];
+
+const sizesOf = (group: EncodedGroup): Sizes => {
+  const { samples, prefix, steps } = shapeFor([group]);
+  return [samples, steps, prefix];
 };
 
-/** Orders groups so that those of like sizes are neighbours; equal ones keep their order. */
-const bySize = (groups: readonly EncodedGroup[]): readonly number[] => {
-  const size = (at: number): readonly number[] => {
-    const { samples, prefix, steps } = shapeFor([groups[at]!]);
-    return [samples, steps, prefix];
-  };
-  const sizes = groups.map((_, at) => size(at));
+const larger = (a: Sizes, b: Sizes): Sizes => [Math.max(a[0], b[0]), Math.max(a[1], b[1]), Math.max(a[2], b[2])];
+
+/** Places of groups so that those of like sizes are neighbours; equal ones keep their order. */
+const bySize = (sizes: readonly Sizes[]): readonly number[] => {
   const compare = (a: number, b: number): number => {
     const axis = [0, 1, 2].find((each) => sizes[a]![each] !== sizes[b]![each]);
     return axis === undefined ? a - b : sizes[a]![axis]! - sizes[b]![axis]!;
   };
-  return groups.map((_, at) => at).sort(compare);
+  return sizes.map((_, at) => at).sort(compare);
+};
+
+/** Where the last piece of the first `end` groups begins, for every end, so that the pieces cost least. */
+const cuts = (sizes: readonly Sizes[], limit: number): readonly number[] => {
+  const best = [{ cost: 0, from: 0 }];
+  for (let end = 1; end <= sizes.length; end++) {
+    let chosen = { cost: Number.POSITIVE_INFINITY, from: end - 1 };
+    let widest: Sizes = [0, 0, 0];
+    for (let from = end - 1; from >= 0; from--) {
+      widest = larger(widest, sizes[from]!);
+      const tokens = (end - from) * (widest[2] + widest[0] * widest[1]);
+      if (tokens > limit && from < end - 1) break;
+      const cost = best[from]!.cost + tokens + runCost;
+      if (cost < chosen.cost) chosen = { cost, from };
+    }
+    best.push(chosen);
+  }
+  return best.map(({ from }) => from);
 };
 
 /**
@@ -54,21 +72,15 @@ const bySize = (groups: readonly EncodedGroup[]): readonly number[] => {
  * Groups of like sizes go together (dynamic programming over their order by size); most batches are one piece.
  */
 export const piecesOf = (groups: readonly EncodedGroup[], batch: TrainingBatch, limit: number): readonly Piece[] => {
-  const order = bySize(groups);
-  const best: { readonly cost: number; readonly from: number }[] = [{ cost: 0, from: 0 }];
-  for (let end = 1; end <= order.length; end++) {
-    let chosen = { cost: Number.POSITIVE_INFINITY, from: end - 1 };
-    for (let from = end - 1; from >= 0; from--) {
-      const tokens = paddedTokens(order.slice(from, end).map((at) => groups[at]!));
-      if (tokens > limit && from < end - 1) break;
-      const cost = best[from]!.cost + tokens + runCost;
-      if (cost < chosen.cost) chosen = { cost, from };
-    }
-    best.push(chosen);
-  }
+  const sizes = groups.map(sizesOf);
+  const order = bySize(sizes);
+  const from = cuts(
+    order.map((at) => sizes[at]!),
+    limit,
+  );
   const pieces: Piece[] = [];
-  for (let end = order.length; end > 0; end = best[end]!.from) {
-    const own = order.slice(best[end]!.from, end);
+  for (let end = order.length; end > 0; end = from[end]!) {
+    const own = order.slice(from[end]!, end);
     pieces.unshift({ groups: own.map((at) => groups[at]!), batch: own.map((at) => batch[at]!) });
   }
   return pieces;

@@ -3,8 +3,11 @@ import { pipe } from "fp-ts/function";
 import * as TE from "fp-ts/TaskEither";
 import type { Prompt } from "../data/prompt.js";
 import { tagged } from "../errors.js";
-import type { PolicyError, TrainablePolicy } from "../policy/policy.js";
+import type { Need } from "../losses/loss.js";
+import type { PolicyError, Sequences, TrainablePolicy } from "../policy/policy.js";
 import type { Device } from "../session/device.js";
+import { batchProblem, strangeCompletion } from "./checkGroups.js";
+import { checkPolicy } from "./checkPolicy.js";
 import type { DecoderConfig } from "./config.js";
 import { type EncodedPrompt, encodePrompt } from "./encode.js";
 import { graphStore } from "./kernels.js";
@@ -23,7 +26,7 @@ export interface DecoderPolicyOptions {
   readonly device: Device;
   /** Name for messages; default `decoder`. */
   readonly name?: string;
-  /** Completions drawn in one run at most; default 256. */
+  /** Completions drawn or scored in one run at most; default 256. */
   readonly rowsPerRun?: number;
   /** Padded tokens in one update run at most, beyond which gradients are accumulated; default 16,384. */
   readonly tokensPerRun?: number;
@@ -40,22 +43,23 @@ const encoder = (config: DecoderConfig, tokenizer: ChatTokenizer) => {
   };
 };
 
-type Grouped = { readonly prompt: Prompt; readonly completions: readonly (readonly number[])[] };
-
 /**
  * A decoder that is trained here: its weights are a value in memory, each verb is one or a few runs of a graph.
  *
  * A rollout is one run (prefill, every token, sampling, log-probs); an update is one run (forward over each prompt
  * once and its completions, loss, backward, optimizer). Same state and key, same bits on the CPU.
  *
+ * @throws ConfigurationError with every size that cannot be.
  * @since 0.1.0
  */
 export const decoderPolicy = (options: DecoderPolicyOptions): TrainablePolicy<DecoderState> => {
   const { config, tokenizer, device, name = "decoder", rowsPerRun = 256, tokensPerRun = 16_384 } = options;
+  checkPolicy(config, tokenizer, { rowsPerRun, tokensPerRun });
+  const gives: readonly Need[] = ["logProbs", "entropy"];
   const graphs = graphStore(name, device);
   const encode = encoder(config, tokenizer);
 
-  const encodeGroup = ({ prompt, completions }: Grouped): E.Either<PolicyError, EncodedGroup> =>
+  const encodeGroup = ({ prompt, completions }: Sequences): E.Either<PolicyError, EncodedGroup> =>
     pipe(
       encode(prompt),
       E.chain((encoded) => {
@@ -64,12 +68,14 @@ export const decoderPolicy = (options: DecoderPolicyOptions): TrainablePolicy<De
         return tooLong ? E.left(tooLong) : E.right({ prompt: encoded, completions });
       }),
     );
-  const encodeGroups = (groups: readonly Grouped[]): TE.TaskEither<PolicyError, readonly EncodedGroup[]> =>
-    TE.fromEither(E.traverseArray(encodeGroup)(groups));
+  const encodeGroups = (groups: readonly Sequences[]): TE.TaskEither<PolicyError, readonly EncodedGroup[]> => {
+    const strange = strangeCompletion(config, groups);
+    return strange ? TE.left(strange) : TE.fromEither(E.traverseArray(encodeGroup)(groups));
+  };
 
   return {
     name,
-    gives: ["logProbs", "entropy"],
+    gives,
     tokenize: (completion) => [...tokenizer.encode(completion), tokenizer.endId],
     init: (key) => TE.right({ parameters: initialParameters(config, key), optimizer: {}, updates: 0 }),
     sample: (state, prompts, sampling, key) =>
@@ -93,7 +99,7 @@ export const decoderPolicy = (options: DecoderPolicyOptions): TrainablePolicy<De
         TE.chain((groups) => scoreCompletions(config, graphs, groupTensors(state), groups, rowsPerRun)),
       ),
     update: (state, batch, loss, optimizer) => {
-      const unmet = loss.needs.filter((need) => need !== "logProbs" && need !== "entropy");
+      const unmet = loss.needs.filter((need) => !gives.includes(need));
       if (unmet.length > 0)
         return TE.left(
           tagged("NeedNotMet", `loss ${loss.name} needs ${unmet.join(", ")}, which policy ${name} does not give`, {
@@ -102,6 +108,8 @@ export const decoderPolicy = (options: DecoderPolicyOptions): TrainablePolicy<De
             needs: unmet,
           }),
         );
+      const problem = batchProblem(name, batch);
+      if (problem) return TE.left(problem);
       const groups = batch.map(({ prompt, completions }) => ({
         prompt,
         completions: completions.map(({ tokenIds }) => tokenIds),

@@ -46,7 +46,7 @@ const misfit = (medium: Media, vision: VisionConfig): string | undefined => {
 /** Cuts an image into its patches, or a video into its frames, one patch each; `Left` says what does not fit. */
 export const imagePatches = (medium: Media, vision: VisionConfig): E.Either<string, Patches> => {
   const problem = misfit(medium, vision);
-  if (problem !== undefined) return E.left(`${medium.kind} ${medium.source ?? ""}: ${problem}`);
+  if (problem !== undefined) return E.left(`${[medium.kind, medium.source].filter(Boolean).join(" ")}: ${problem}`);
   const values = medium.frames.flatMap((frame) => framePatches(frame, vision.patchSize));
   const first = medium.kind === "image" ? 0 : vision.imagePositions;
   return E.right({ values, places: values.map((_, at) => first + at) });

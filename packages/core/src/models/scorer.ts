@@ -13,19 +13,18 @@ import { parameterInputs } from "./parameters.js";
 const scoreGraph = (config: DecoderConfig, shape: BatchShape) => {
   const inputs = batchInputs(config, shape);
   const { named } = parameterInputs(config, groupsRead(shape));
-  const { logProbs, entropy } = completionStatistics(config, named, shape, inputs, scalar(1));
-  return { log_probs: logProbs, entropy };
+  return { log_probs: completionStatistics(config, named, shape, inputs, scalar(1)).logProbs };
 };
 
-/** Log-probs [completion][token] of each group's completions, at temperature 1. */
+/** Log-probs [completion][token] of each group's completions, at temperature 1; `rowsPerRun` completions at most a run. */
 export const scoreCompletions = (
   config: DecoderConfig,
   graphs: GraphStore,
   weights: Tensors,
   groups: readonly EncodedGroup[],
-  groupsPerRun: number,
+  rowsPerRun: number,
 ): TE.TaskEither<PolicyError, readonly (readonly Float32Array[])[]> => {
-  const size = Math.max(1, Math.min(groups.length, groupsPerRun));
+  const size = Math.max(1, Math.min(groups.length, Math.floor(rowsPerRun / shapeFor(groups).samples)));
   const chunks = Array.from({ length: Math.ceil(groups.length / size) }, (_, at) =>
     groups.slice(at * size, (at + 1) * size),
   );

@@ -39,3 +39,47 @@ it.each([
   const loaded = loadState({ ...config, ...other }, saveState(config, state), true);
   expect(loaded).toMatchObject({ left: { _tag: "BadCheckpoint", message: expect.stringMatching(message) } });
 });
+
+it("comes back from a model file: weights alone, whatever else stands beside the decoder where a new stage begins", () => {
+  const { tensors } = saveState(config, { ...state, optimizer: {} });
+  const alone = E.right({ ...state, optimizer: {}, updates: 0 });
+  expect(loadState(config, { tensors, metadata: {} }, true)).toEqual(alone);
+  const tower = { ...tensors, "vision_tower.norm.weight": float32([1], [1]) };
+  expect(loadState(config, { tensors: tower, metadata: {} }, false)).toEqual(alone);
+});
+
+it.each(["model.layers.0.self_attn.q_norm.weight", "model.layers.1.self_attn.q_proj.bias", "lm_head.bias"])(
+  "is refused where the decoder would miss a tensor: %s",
+  (name) => {
+    const { tensors, metadata } = saveState(config, state);
+    for (const withOptimizer of [true, false]) {
+      const loaded = loadState(
+        config,
+        { tensors: { ...tensors, [name]: float32([4], [1, 1, 1, 1]) }, metadata },
+        withOptimizer,
+      );
+      const reason = `${name}: not in this model, float32 [4] given`;
+      expect(loaded).toMatchObject({ left: { _tag: "BadCheckpoint", reason } });
+    }
+  },
+);
+
+it("lists everything that differs, one a line", () => {
+  const { tensors, metadata } = saveState(config, state);
+  const { "model.norm.weight": _, ...others } = tensors;
+  const foreign = { ...others, "lm_head.weight": float32([2], [1, 1]), "model.extra": float32([], [1]) };
+  const loaded = loadState(
+    config,
+    { tensors: foreign, metadata: { ...metadata, format: "other/1", updates: "x" } },
+    true,
+  );
+  const message = [
+    "these weights are not of this model:",
+    "model.norm.weight: float32 [8] wanted, nothing given",
+    "lm_head.weight: float32 [5,8] wanted, float32 [2] given",
+    "model.extra: not in this model, float32 [] given",
+    "format: msrl-decoder/1 wanted, other/1 given",
+    "updates: a whole number wanted, x given",
+  ].join("\n");
+  expect(loaded).toMatchObject({ left: { _tag: "BadCheckpoint", message } });
+});

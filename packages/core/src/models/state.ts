@@ -37,13 +37,23 @@ const optimizerOf = ({ tensors }: Saved): Tensors =>
     ),
   );
 
-/** Tensors of a state of ours that this model has no place for: it was a larger one's. */
-const strangers = (config: DecoderConfig, { tensors, metadata }: Saved): readonly string[] => {
-  if (metadata.format !== stateFormat) return [];
+/**
+ * Tensors that this model has no place for. A new stage may leave out a vision tower, but nothing of the decoder: its
+ * other layers, its biases or norms would be missed.
+ */
+const strangers = (config: DecoderConfig, { tensors }: Saved, withOptimizer: boolean): readonly string[] => {
   const own = new Set(parametersOf(config).map(({ name }) => name));
-  const stray = Object.keys(tensors).filter((name) => !own.has(name) && !name.startsWith(optimizerPrefix));
-  return stray.map((name) => `${name}: not in this model, float32 [${tensors[name]!.shape}] given`);
+  const needed = (name: string): boolean =>
+    withOptimizer ? !name.startsWith(optimizerPrefix) : /^(model|lm_head)\./.test(name);
+  const stray = Object.entries(tensors).filter(([name]) => !own.has(name) && needed(name));
+  return stray.map(([name, { dtype, shape }]) => `${name}: not in this model, ${dtype} [${shape}] given`);
 };
+
+/** What is wrong with the metadata: another format, updates that cannot be counted. */
+const metadataProblems = ({ metadata: { format, updates = "0" } }: Saved): readonly string[] => [
+  ...(format === undefined || format === stateFormat ? [] : [`format: ${stateFormat} wanted, ${format} given`]),
+  ...(/^\d+$/.test(updates) ? [] : [`updates: a whole number wanted, ${updates} given`]),
+];
 
 /** Reads a state back; weights alone (a model file) are a state with a fresh optimizer. */
 export const loadState = (
@@ -54,7 +64,8 @@ export const loadState = (
   const parameters = flatParameters(config, saved.tensors);
   const problems = [
     ...(Array.isArray(parameters) ? (parameters as readonly string[]) : []),
-    ...(withOptimizer ? strangers(config, saved) : []),
+    ...strangers(config, saved, withOptimizer),
+    ...(withOptimizer ? metadataProblems(saved) : []),
   ];
   if (problems.length > 0)
     return E.left(

@@ -9,7 +9,7 @@ import { accumulate, type Gradients, type Piece, pieceInputs, piecesOf, type Tra
 import type { DecoderConfig } from "./config.js";
 import { graphKey } from "./kernels.js";
 import type { EncodedGroup } from "./pack.js";
-import { namedParameters } from "./parameters.js";
+import { type FlatParameters, namedParameters } from "./parameters.js";
 import { type DecoderState, groupTensors } from "./state.js";
 import { type Metrics, metricsOf, withoutPrefix, withPrefix } from "./tensorNames.js";
 import { countBatch } from "./trainingArrays.js";
@@ -42,16 +42,25 @@ const nextState = (state: DecoderState, outputs: Tensors): DecoderState => {
   };
 };
 
-/** The error of an update that is not finite: it names the first parameter whose gradient is not. */
-const notFinite = (config: DecoderConfig, state: DecoderState, { gradients }: Gradients): PolicyError => {
-  const flat = Object.fromEntries(
-    Object.entries(gradients).map(([group, { data }]) => [group, data as Float32Array] as const),
-  );
-  const bad = Object.entries(namedParameters(config, { ...state.parameters, ...flat })).find(
+/** The first of named tensors that holds a number that is not finite. */
+const firstOdd = (config: DecoderConfig, flat: FlatParameters): string | undefined =>
+  Object.entries(namedParameters(config, flat)).find(
     ([, { data }]) => !(data as Float32Array).every(Number.isFinite),
-  );
-  const tensor = bad ? `the gradient of ${bad[0]}` : "the loss";
-  const step = state.updates + 1;
+  )?.[0];
+
+/** What of an update is not finite: a weight that came with the state, the first gradient, or what is made of them. */
+const oddTensor = (config: DecoderConfig, { parameters }: DecoderState, { gradients }: Gradients, loss: number) => {
+  const weight = firstOdd(config, parameters);
+  if (weight !== undefined) return `the weight ${weight}`;
+  const flat = Object.entries(gradients).map(([group, { data }]) => [group, data as Float32Array] as const);
+  const gradient = firstOdd(config, { ...parameters, ...Object.fromEntries(flat) });
+  if (gradient !== undefined) return `the gradient of ${gradient}`;
+  return Number.isFinite(loss) ? "the norm of the gradient" : "the loss";
+};
+
+/** The error of an update that is not finite. */
+const notFinite = (config: DecoderConfig, state: DecoderState, gradients: Gradients, loss: number): PolicyError => {
+  const [step, tensor] = [state.updates + 1, oddTensor(config, state, gradients, loss)];
   const message = `update ${step}: ${tensor} is not a finite number; the weights are as they were before it`;
   return tagged("NotFinite", message, { step, tensor });
 };
@@ -124,7 +133,7 @@ export const trainStep = (
         ? TE.right({ state: nextState(state, outputs), metrics })
         : pipe(
             gradients(),
-            TE.chain((sum) => TE.left(notFinite(config, state, sum))),
+            TE.chain((sum) => TE.left(notFinite(config, state, sum, metrics.loss ?? Number.NaN))),
           ),
     ),
   );
