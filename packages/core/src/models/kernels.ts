@@ -30,7 +30,7 @@ const compile = (policy: string, device: Device, name: string, outputs: Exprs): 
     TE.mapLeft((error) => policyFailed(policy, error.message)),
     TE.chain((model) =>
       pipe(
-        device.compile(model),
+        device.compile(model, { memoryPattern: false }),
         TE.mapLeft((error) => policyFailed(policy, error.message)),
       ),
     ),
