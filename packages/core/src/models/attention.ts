@@ -21,15 +21,16 @@ export interface PrefixCache {
 
 const repeats = ({ heads, keyValueHeads }: DecoderConfig): number => heads / keyValueHeads;
 
-/** 0 where row (query) sees column (key), a large negative number after it: [size, size]. */
-export const causalMask = (size: number): Expr =>
-  constant(
-    float32(
-      [size, size],
-      Array.from({ length: size * size }, (_, at) => (at % size > Math.floor(at / size) ? masked : 0)),
-    ),
-    "causal_mask",
-  );
+/**
+ * 0 where row (query) sees column (key), a large negative number after it: [repeats * size, size], the rows of the heads
+ * that share keys one after another.
+ */
+export const causalMask = (config: DecoderConfig, size: number): Expr => {
+  const seen = (at: number): boolean => at % size <= Math.floor(at / size) % size;
+  const rows = repeats(config) * size;
+  const values = Array.from({ length: rows * size }, (_, at) => (seen(at) ? 0 : masked));
+  return constant(float32([rows, size], values), "causal_mask");
+};
 
 /** Keys or values [P, prefix, kvHeads * size] as [P, kvHeads, prefix, size]. */
 export const prefixHeads = (config: DecoderConfig, { prefix }: GroupShape, x: Expr): Expr =>
@@ -51,8 +52,7 @@ export const prefixAttention = (
   const byHead = transpose(reshape(query, [0, prefix, keyValueHeads, group, headSize]), [0, 2, 3, 1, 4]);
   const q = reshape(byHead, [0, keyValueHeads, group * prefix, headSize]);
   const scores = matmul(q, keys, { transB: true, alpha: headSize ** -0.5 });
-  const wide = reshape(scores, [0, keyValueHeads, group, prefix, prefix]);
-  const weights = reshape(softmax(add(wide, causalMask(prefix))), [0, keyValueHeads, group * prefix, prefix]);
+  const weights = softmax(add(scores, causalMask(config, prefix)));
   const mixed = reshape(matmul(weights, values), [0, keyValueHeads, group, prefix, headSize]);
   return reshape(transpose(mixed, [0, 3, 1, 2, 4]), [0, prefix, heads * headSize]);
 };
@@ -60,12 +60,12 @@ export const prefixAttention = (
 /** What completions attend to: their prompt's cache (masked [P, prefix]) and their own tokens. */
 export interface CompletionContext {
   readonly prefix: PrefixCache;
-  /** [P, 1, 1, 1, 1, prefix]: 0 where the prompt has a token, else {@link masked}. */
+  /** [P, 1, 1, prefix]: 0 where the prompt has a token, else {@link masked}. */
   readonly prefixMask: Expr;
   /** [P, kvHeads, G, ownSteps, size]. */
   readonly ownKeys: Expr;
   readonly ownValues: Expr;
-  /** [steps, ownSteps], absent if a step sees all of its own tokens (decoding). */
+  /** [repeats * steps, ownSteps], absent if a step sees all of its own tokens (decoding). */
   readonly ownMask?: Expr;
 }
 
@@ -86,21 +86,17 @@ export const completionAttention = (
   const rows = samples * group * steps;
   const scaled = { transB: true, alpha: headSize ** -0.5 };
   const byHead = transpose(reshape(query, [0, samples, steps, keyValueHeads, group, headSize]), [0, 3, 1, 4, 2, 5]);
-  const shared = reshape(byHead, [0, keyValueHeads, rows, headSize]);
-  const own = reshape(byHead, [0, keyValueHeads, samples, group * steps, headSize]);
-  const wide = [0, keyValueHeads, samples, group, steps];
-  const onPrefix = reshape(matmul(shared, context.prefix.keys, scaled), [...wide, prefix]);
-  const onOwn = reshape(matmul(own, context.ownKeys, scaled), [...wide, -1]);
-  const masks = {
-    prefix: add(onPrefix, context.prefixMask),
-    own: context.ownMask ? add(onOwn, context.ownMask) : onOwn,
-  };
-  const weights = softmax(concat([masks.prefix, masks.own], -1));
+  const together = (x: Expr, last: number): Expr => reshape(x, [0, keyValueHeads, rows, last]);
+  const apart = (x: Expr, last: number): Expr => reshape(x, [0, keyValueHeads, samples, group * steps, last]);
+  const onPrefix = add(matmul(together(byHead, headSize), context.prefix.keys, scaled), context.prefixMask);
+  const unmasked = matmul(apart(byHead, headSize), context.ownKeys, scaled);
+  const onOwn = context.ownMask ? add(unmasked, context.ownMask) : unmasked;
+  const weights = softmax(concat([onPrefix, together(onOwn, -1)], -1));
   const [toPrefix, toOwn] = splitAt(weights, prefix, context.ownMask ? steps : undefined);
-  const fromPrefix = matmul(reshape(toPrefix, [0, keyValueHeads, rows, prefix]), context.prefix.values);
-  const fromOwn = matmul(reshape(toOwn, [0, keyValueHeads, samples, group * steps, -1]), context.ownValues);
-  const mixed = add(reshape(fromPrefix, [...wide, headSize]), reshape(fromOwn, [...wide, headSize]));
-  return reshape(transpose(mixed, [0, 2, 4, 1, 3, 5]), [0, samples * steps, heads * headSize]);
+  const fromOwn = together(matmul(apart(toOwn, -1), context.ownValues), headSize);
+  const mixed = add(matmul(toPrefix, context.prefix.values), fromOwn);
+  const byToken = transpose(reshape(mixed, [0, keyValueHeads, samples, group, steps, headSize]), [0, 2, 4, 1, 3, 5]);
+  return reshape(byToken, [0, samples * steps, heads * headSize]);
 };
 
 /** Splits the last axis behind the prompt; while decoding the own part grows, so it is what a slice leaves. */

@@ -45,7 +45,7 @@ export const groupsRead = (shape: BatchShape): readonly ParameterGroup[] =>
 /** The graph inputs of a packed batch (see `pack.ts` for what they hold). */
 export const batchInputs = (config: DecoderConfig, { samples, prefix, steps, patches }: BatchShape) => ({
   prefixIds: input("prefix_ids", "int32", ["prompts", prefix]),
-  prefixMask: input("prefix_mask", "float32", ["prompts", 1, 1, 1, 1, prefix]),
+  prefixMask: input("prefix_mask", "float32", ["prompts", 1, 1, prefix]),
   prefixPositions: input("prefix_positions", "int32", ["prompts", prefix]),
   stepIds: input("step_ids", "int32", ["prompts", samples * steps]),
   stepPositions: input("step_positions", "int32", ["prompts", samples * steps]),
@@ -87,7 +87,7 @@ const completionHidden = (config: DecoderConfig, weights: Weights, shape: BatchS
   const { samples, prefix, steps } = shape;
   const embedded = concat([embedPrefix(config, weights, shape, inputs), embedWords(weights, inputs.stepIds)], 1);
   const positions = concat([inputs.prefixPositions, inputs.stepPositions], 1);
-  const ownMask = causalMask(steps);
+  const ownMask = causalMask(config, steps);
   const halves = (x: Expr) => split(x, [prefix, samples * steps], 1) as [Expr, Expr];
   const attend: Attend = (layer, { query, key, value }) => {
     const [[k0, k1], [v0, v1]] = [halves(key), halves(value)];

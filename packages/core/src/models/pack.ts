@@ -48,7 +48,7 @@ const packPrefixes = (config: DecoderConfig, { prefix }: BatchShape, groups: rea
   return {
     prefix_ids: tensor("int32", [groups.length, prefix], ids),
     prefix_patches: tensor("int32", [groups.length, prefix, 1], patches),
-    prefix_mask: tensor("float32", [groups.length, 1, 1, 1, 1, prefix], mask),
+    prefix_mask: tensor("float32", [groups.length, 1, 1, prefix], mask),
     prefix_positions: tensor("int32", [groups.length, prefix], positions),
   };
 };

@@ -1,3 +1,4 @@
+import * as TE from "fp-ts/TaskEither";
 import { describe, expect, it } from "vitest";
 import { naiveDistributions, naiveLogSoftmax } from "../../test/naiveDecoder.js";
 import { testDevice } from "../../test/testDevice.js";
@@ -7,7 +8,6 @@ import {
   idTokenizer,
   mixedPrompts,
   naiveWeights,
-  promptOf,
   textConfig,
   tinyState,
   visionConfig,
@@ -17,6 +17,8 @@ import type { Prompt, Rollout } from "../data/index.js";
 import { toPromise } from "../errors.js";
 import type { Sampling } from "../policy/policy.js";
 import { key } from "../rng.js";
+import type { Device, Kernel } from "../session/index.js";
+import type { Tensors } from "../tensor.js";
 import type { DecoderConfig } from "./config.js";
 import { decoderPolicy } from "./decoderPolicy.js";
 
@@ -125,6 +127,34 @@ describe("completions of a rollout", () => {
     }
   });
 
+  it("stop the run where the last of them ends", async () => {
+    const opened = await device();
+    const turns: number[] = [];
+    const watching: Device = {
+      ...opened,
+      compile: (model) =>
+        TE.map((kernel: Kernel) => ({
+          model,
+          run: (inputs: Tensors) =>
+            TE.map((outputs: Tensors) => {
+              turns.push(outputs.tokens!.shape[0]!);
+              return outputs;
+            })(kernel.run(inputs)),
+        }))(opened.compile(model)),
+    };
+    const policy = decoderPolicy({ config: textConfig, tokenizer: idTokenizer, device: watching });
+    const sampling = { samples: 1, temperature: 1, maxTokens: 30 };
+    const lengths: number[] = [];
+    for (let seed = 0; seed < 6; seed++) {
+      const drawn = await toPromise(
+        policy.sample(tinyState(textConfig, 1), wordPrompts.slice(0, 2), sampling, key(seed)),
+      );
+      lengths.push(Math.max(...tokensOf(drawn).map((ids) => ids.length)));
+    }
+    expect(turns).toEqual(lengths);
+    expect(Math.min(...turns)).toBeLessThan(30);
+  });
+
   it("fill the context to its last token, and no further", async () => {
     const config = { ...textConfig, contextLength: 14 };
     const policy = await policyOf(config);
@@ -147,46 +177,5 @@ describe("completions of a rollout", () => {
 
   it("are none for no prompts", async () => {
     expect(await sampled(textConfig, [])).toEqual([]);
-  });
-});
-
-/** The number that chi-square with so many degrees of freedom exceeds once in 1,000 (Wilson and Hilferty, 1931). */
-const chiSquareLimit = (freedom: number): number => {
-  const spread = 2 / (9 * freedom);
-  return freedom * (1 - spread + 3.0902 * Math.sqrt(spread)) ** 3;
-};
-
-describe("frequencies of first tokens", () => {
-  it.each([1, 0.5])("match the softmax of the naive decoder by chi-square (p > 0.001) at temperature %d", async (T) => {
-    const samples = 4000;
-    const prompt = promptOf("first", [5, 9]);
-    const tokens = tokensOf(
-      await sampled(textConfig, [prompt], { samples, temperature: T, maxTokens: 1 }, { seed: 3 }),
-    );
-    const counts = Array<number>(textConfig.vocabularySize).fill(0);
-    for (const [id] of tokens) counts[id!]!++;
-    const weights = naiveWeights(textConfig, tinyState(textConfig, 1));
-    const [logP] = naiveDistributions(textConfig, weights, encoded(textConfig, prompt), [0]);
-    const wanted = naiveLogSoftmax(logP!.map((value) => value / T)).map((value) => samples * Math.exp(value));
-    // Tokens expected fewer than 5 times are one bin: chi-square's approximation wants as much.
-    const common = wanted.flatMap((expected, id) => (expected < 5 ? [] : [{ expected, count: counts[id]! }]));
-    const rest = (numbers: readonly number[]) => numbers.reduce((sum, n, id) => sum + (wanted[id]! < 5 ? n : 0), 0);
-    const bins = rest(wanted) < 5 ? common : [...common, { expected: rest(wanted), count: rest(counts) }];
-    const statistic = bins.reduce((sum, { expected, count }) => sum + (count - expected) ** 2 / expected, 0);
-    expect(bins.length).toBeGreaterThan(8);
-    expect(statistic).toBeLessThan(chiSquareLimit(bins.length - 1));
-  });
-});
-
-describe("sampling options that cannot be", () => {
-  it.each([
-    [{ samples: 0 }, "samples: 0 given, a whole number from 1 wanted"],
-    [{ maxTokens: 1.5 }, "maxTokens: 1.5 given, a whole number from 1 wanted"],
-    [{ temperature: Number.NaN }, "temperature: NaN given, a number from 0 wanted"],
-  ])("are named: %o", async (option, problem) => {
-    await expect(sampled(textConfig, wordPrompts, option)).rejects.toMatchObject({
-      _tag: "PolicyFailed",
-      message: `policy decoder, sampling.${problem}`,
-    });
   });
 });

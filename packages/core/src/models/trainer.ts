@@ -48,21 +48,34 @@ const firstOdd = (config: DecoderConfig, flat: FlatParameters): string | undefin
     ([, { data }]) => !(data as Float32Array).every(Number.isFinite),
   )?.[0];
 
-/** What of an update is not finite: a weight that came with the state, the first gradient, or what is made of them. */
-const oddTensor = (config: DecoderConfig, { parameters }: DecoderState, { gradients }: Gradients, loss: number) => {
-  const weight = firstOdd(config, parameters);
-  if (weight !== undefined) return `the weight ${weight}`;
+/** What of an update with a finite loss is not finite: the first of the gradients, or their norm. */
+const oddGradient = (config: DecoderConfig, { parameters }: DecoderState, { gradients }: Gradients): string => {
   const flat = Object.entries(gradients).map(([group, { data }]) => [group, data as Float32Array] as const);
   const gradient = firstOdd(config, { ...parameters, ...Object.fromEntries(flat) });
-  if (gradient !== undefined) return `the gradient of ${gradient}`;
-  return Number.isFinite(loss) ? "the norm of the gradient" : "the loss";
+  return gradient === undefined ? "the norm of the gradient" : `the gradient of ${gradient}`;
 };
 
 /** The error of an update that is not finite. */
-const notFinite = (config: DecoderConfig, state: DecoderState, gradients: Gradients, loss: number): PolicyError => {
-  const [step, tensor] = [state.updates + 1, oddTensor(config, state, gradients, loss)];
+const notFinite = ({ updates }: DecoderState, tensor: string): PolicyError => {
+  const step = updates + 1;
   const message = `update ${step}: ${tensor} is not a finite number; the weights are as they were before it`;
   return tagged("NotFinite", message, { step, tensor });
+};
+
+/** The error of an update that is not finite, by what of it is not: a weight, the loss, a gradient. */
+const refused = (
+  config: DecoderConfig,
+  state: DecoderState,
+  loss: number | undefined,
+  gradients: TE.TaskEither<PolicyError, Gradients>,
+): TE.TaskEither<PolicyError, never> => {
+  const weight = firstOdd(config, state.parameters);
+  if (weight !== undefined) return TE.left(notFinite(state, `the weight ${weight}`));
+  if (!Number.isFinite(loss)) return TE.left(notFinite(state, "the loss"));
+  return pipe(
+    gradients,
+    TE.chain((sum) => TE.left(notFinite(state, oddGradient(config, state, sum)))),
+  );
 };
 
 interface Outcome {
@@ -131,10 +144,7 @@ export const trainStep = (
     TE.chain(({ outputs, metrics }) =>
       Number.isFinite(metrics.loss) && Number.isFinite(metrics.gradient_norm)
         ? TE.right({ state: nextState(state, outputs), metrics })
-        : pipe(
-            gradients(),
-            TE.chain((sum) => TE.left(notFinite(config, state, sum, metrics.loss ?? Number.NaN))),
-          ),
+        : refused(config, state, metrics.loss, gradients()),
     ),
   );
 };

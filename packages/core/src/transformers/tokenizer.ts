@@ -15,15 +15,40 @@ const failed = (file: string, message: string): TokenizerError =>
 
 type Json = Readonly<Record<string, unknown>>;
 
-const readJson = async (file: string): Promise<Json> => {
-  const text = await readFile(file, "utf8").catch(() => {
-    throw failed(file, "no such file; tokenizer.json and tokenizer_config.json of a Hugging Face folder are wanted");
-  });
+const wanted = "tokenizer.json and tokenizer_config.json of a Hugging Face folder are wanted";
+
+const parsed = (file: string, text: string): unknown => {
   try {
-    return JSON.parse(text) as Json;
+    return JSON.parse(text);
   } catch (error) {
     throw failed(file, `not JSON: ${(error as Error).message}`);
   }
+};
+
+const readJson = async (file: string): Promise<Json> => {
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw failed(file, error.code === "ENOENT" ? `no such file; ${wanted}` : `cannot be read: ${error.message}`);
+  });
+  const json = parsed(file, text);
+  if (typeof json !== "object" || json === null || Array.isArray(json)) throw failed(file, "a JSON object wanted");
+  return json as Json;
+};
+
+/** The chat template: in the configuration, or in a file of its own beside it. */
+const readTemplate = async (folder: string, config: Json): Promise<string> => {
+  if (typeof config.chat_template === "string") return config.chat_template;
+  return readFile(join(folder, "chat_template.jinja"), "utf8").catch(() => {
+    const message = "chat_template: a template (text) wanted, here or in chat_template.jinja";
+    throw failed(join(folder, "tokenizer_config.json"), message);
+  });
+};
+
+/** Rows that an embedding needs: the highest id and one. */
+const vocabularyOf = (json: Json): number => {
+  const { vocab = {} } = (json.model ?? {}) as { vocab?: object };
+  const added = (json.added_tokens ?? []) as readonly { readonly id: number }[];
+  const ids = Array.isArray(vocab) ? [vocab.length - 1] : Object.values(vocab as Readonly<Record<string, number>>);
+  return [...ids, ...added.map(({ id }) => id)].reduce((highest, id) => Math.max(highest, id), -1) + 1;
 };
 
 /** Special tokens are written as text or as `{ content }`. */
@@ -37,25 +62,21 @@ const templateMessages = (messages: readonly Message[]): readonly Json[] =>
     content: content.map((part) => (part.type === "text" ? part : { type: part.media.kind })),
   }));
 
-const assemble = (folder: string, json: Json, config: Json): ChatTokenizer => {
+const assemble = (folder: string, json: Json, config: Json, chatTemplate: string): ChatTokenizer => {
   const tokenizer = new Tokenizer(json, config);
   const file = join(folder, "tokenizer_config.json");
   const idOf = (field: string): number => {
     const token = contentOf(config[field]);
     const ids = token === undefined ? [] : tokenizer.encode(token, { add_special_tokens: false }).ids;
-    if (ids.length !== 1) throw failed(file, `${field}: ${token} is not one token of the vocabulary`);
+    if (ids.length !== 1) throw failed(file, `${field}: ${token ?? "nothing"} is not one token of the vocabulary`);
     return ids[0]!;
   };
   const special = Object.fromEntries(
     ["bos_token", "eos_token", "pad_token", "unk_token"].map((name) => [name, contentOf(config[name])]),
   );
-  if (typeof config.chat_template !== "string") throw failed(file, "chat_template: a template (text) wanted");
-  const template = new Template(config.chat_template);
-  const model = json.model as { vocab?: object } | undefined;
-  const added = (json.added_tokens as readonly { content: string }[] | undefined) ?? [];
-  const vocabulary = new Set([...Object.keys(model?.vocab ?? {}), ...added.map(({ content }) => content)]);
+  const template = new Template(chatTemplate);
   return {
-    vocabularySize: vocabulary.size,
+    vocabularySize: vocabularyOf(json),
     endId: idOf("eos_token"),
     padId: idOf("pad_token"),
     ...(config.image_token !== undefined && { mediaId: idOf("image_token") }),
@@ -69,12 +90,11 @@ const assemble = (folder: string, json: Json, config: Json): ChatTokenizer => {
 /** Reads a Hugging Face tokenizer with its chat template: the TaskEither door of {@link loadTokenizer}. */
 export const loadTokenizerTask = (folder: string): TE.TaskEither<TokenizerError, ChatTokenizer> =>
   TE.tryCatch(
-    async () =>
-      assemble(
-        folder,
-        await readJson(join(folder, "tokenizer.json")),
-        await readJson(join(folder, "tokenizer_config.json")),
-      ),
+    async () => {
+      const json = await readJson(join(folder, "tokenizer.json"));
+      const config = await readJson(join(folder, "tokenizer_config.json"));
+      return assemble(folder, json, config, await readTemplate(folder, config));
+    },
     (error) => {
       const known = error as Partial<TokenizerError>;
       return known._tag === "TokenizerError"
@@ -86,8 +106,8 @@ export const loadTokenizerTask = (folder: string): TE.TaskEither<TokenizerError,
 /**
  * Reads a Hugging Face tokenizer with its chat template from a local folder; nothing is downloaded.
  *
- * Wants `tokenizer.json` and `tokenizer_config.json` with `chat_template`, `eos_token` and `pad_token`; `image_token`
- * names the token that stands for a medium. Throws {@link TokenizerError}, which names the file.
+ * Wants `tokenizer.json` and `tokenizer_config.json` with `eos_token`, `pad_token` and `chat_template` (or a
+ * `chat_template.jinja` beside it); `image_token` names the token that stands for a medium. Throws {@link TokenizerError}, which names the file.
  *
  * @since 0.1.0
  */
