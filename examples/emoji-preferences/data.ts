@@ -1,6 +1,15 @@
 import type { PreferenceSample } from "@msrl/core";
 import type { Question } from "@msrl/stages";
-import { evaluationPool, labelledPool, loadSprites, type Mode, render, type Sprites, textPool, unlabelledPool } from "./world/index.js";
+import {
+  evaluationPool,
+  labelledPool,
+  loadSprites,
+  type Mode,
+  render,
+  type Sprites,
+  textPool,
+  unlabelledPool,
+} from "./world/index.js";
 
 /** Everything a run reads: many text preferences, few labelled multimodal ones, captioned ones without labels. */
 export interface Data {
@@ -32,7 +41,10 @@ export const loadData = async ({ split, multimodal, text, ...options }: DataOpti
 };
 
 /** Samples as questions in one of the three forms. */
-export const questionsOf = (mode: Mode, samples: readonly PreferenceSample[]): readonly Question<PreferenceSample>[] => {
+export const questionsOf = (
+  mode: Mode,
+  samples: readonly PreferenceSample[],
+): readonly Question<PreferenceSample>[] => {
   const ask = render(mode);
   return samples.map((sample) => ({ prompt: ask(sample), reference: sample }));
 };

@@ -41,7 +41,12 @@ const exactCaptions = (samples: readonly PreferenceSample[], { rollouts }: Evalu
   return exact.length / Math.max(1, rollouts.length);
 };
 
-const toEvaluation = (after: string, mode: Mode, result: EvaluationResult, extra: Record<string, number>): Evaluation => ({
+const toEvaluation = (
+  after: string,
+  mode: Mode,
+  result: EvaluationResult,
+  extra: Record<string, number>,
+): Evaluation => ({
   after,
   name: sets[mode],
   accuracy: result.accuracy,

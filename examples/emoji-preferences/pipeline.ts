@@ -98,4 +98,3 @@ export const runPipelineStage = async <State>(
   const textReplay = name === "textRl" ? result.replay : given.textReplay;
   return { handed: { ...given, state: result.state, textReplay }, steps: result.steps };
 };
-

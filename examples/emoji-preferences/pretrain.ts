@@ -28,7 +28,11 @@ const pools = ({ texts, multimodal, drills, scenes, cells }: Pretraining): Pools
  *
  * The items of a step are step numbers: each pool is walked in its own random order.
  */
-export const pretrainStage = <State>(data: Pretraining, key: Key, steps: number = pretrainSettings.steps): Stage<State> => {
+export const pretrainStage = <State>(
+  data: Pretraining,
+  key: Key,
+  steps: number = pretrainSettings.steps,
+): Stage<State> => {
   const from = pools(data);
   const names = Object.keys(perStep) as (keyof typeof perStep)[];
   const { learningRate, weightDecay, maxNorm } = pretrainSettings;

@@ -1,9 +1,26 @@
 import type { PreferenceSample, ScoredReward } from "@msrl/core";
 import { groupRelative } from "@msrl/core/advantages";
 import { crossEntropy, grpo } from "@msrl/core/losses";
-import { adamw, chain, clipByGlobalNorm, constant, cosine, linear, type Optimizer, type Schedule } from "@msrl/core/optim";
+import {
+  adamw,
+  chain,
+  clipByGlobalNorm,
+  constant,
+  cosine,
+  linear,
+  type Optimizer,
+  type Schedule,
+} from "@msrl/core/optim";
 import { accuracy, format, msrlWeights, taskType, weightedSum } from "@msrl/rewards";
-import { type Example, grpoStage, type Question, type ReplayItem, type ReplayOptions, type Stage, sftStage } from "@msrl/stages";
+import {
+  type Example,
+  grpoStage,
+  type Question,
+  type ReplayItem,
+  type ReplayOptions,
+  type Stage,
+  sftStage,
+} from "@msrl/stages";
 import { maxTokens, type RlSettings } from "./settings.js";
 import type { Mode } from "./world/index.js";
 
@@ -55,7 +72,11 @@ const schedule = ({ learningRate, warmupSteps, finalFraction, steps }: RlSetting
 export const imitate = <State>(
   name: StageName,
   examples: readonly Example[],
-  { steps, batchSize, learningRate }: { readonly steps: number; readonly batchSize: number; readonly learningRate: number },
+  {
+    steps,
+    batchSize,
+    learningRate,
+  }: { readonly steps: number; readonly batchSize: number; readonly learningRate: number },
 ): Stage<State> =>
   sftStage({
     name,

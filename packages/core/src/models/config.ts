@@ -41,6 +41,9 @@ export interface Parameter {
   readonly init: number | "ones";
 }
 
+/** Projections back into the residual stream start small (GPT-2's 0.02 / sqrt(2 layers)): each layer begins as a small change. */
+const outputDeviation = (layers: number): number => 0.02 / Math.sqrt(2 * layers);
+
 const matrix = (
   group: ParameterGroup,
   name: string,
@@ -64,7 +67,7 @@ const norm = (group: ParameterGroup, name: string, size: number): Parameter => (
 const gatedMlp = (group: ParameterGroup, prefix: string, width: number, inner: number, depth: number): Parameter[] => [
   matrix(group, `${prefix}.gate_proj.weight`, inner, width),
   matrix(group, `${prefix}.up_proj.weight`, inner, width),
-  matrix(group, `${prefix}.down_proj.weight`, width, inner, 1 / Math.sqrt(2 * depth * inner)),
+  matrix(group, `${prefix}.down_proj.weight`, width, inner, outputDeviation(depth)),
 ];
 
 const layerParameters = (config: DecoderConfig, layer: number): readonly Parameter[] => {
@@ -76,13 +79,7 @@ const layerParameters = (config: DecoderConfig, layer: number): readonly Paramet
     matrix("language", `${prefix}.self_attn.q_proj.weight`, attention, hiddenSize),
     matrix("language", `${prefix}.self_attn.k_proj.weight`, keyValueHeads * headSize, hiddenSize),
     matrix("language", `${prefix}.self_attn.v_proj.weight`, keyValueHeads * headSize, hiddenSize),
-    matrix(
-      "language",
-      `${prefix}.self_attn.o_proj.weight`,
-      hiddenSize,
-      attention,
-      1 / Math.sqrt(2 * layers * attention),
-    ),
+    matrix("language", `${prefix}.self_attn.o_proj.weight`, hiddenSize, attention, outputDeviation(layers)),
     norm("language", `${prefix}.post_attention_layernorm.weight`, hiddenSize),
     ...gatedMlp("language", `${prefix}.mlp`, hiddenSize, config.intermediateSize, layers),
   ];

@@ -3,7 +3,10 @@ import { type Tagged, tagged } from "../errors.js";
 import type { DecoderConfig, VisionConfig } from "./config.js";
 
 /** A `config.json` that is not a decoder's: every field that does not fit. */
-export type ModelConfigError = Tagged<"ModelConfigError", { readonly file: string; readonly problems: readonly string[] }>;
+export type ModelConfigError = Tagged<
+  "ModelConfigError",
+  { readonly file: string; readonly problems: readonly string[] }
+>;
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -45,11 +48,19 @@ export const configToJson = ({ vision, ...decoder }: DecoderConfig): Json => ({
   ...(vision && { vision_config: renamed(visionFields, vision) }),
 });
 
-const read = <Config>(fields: Readonly<Record<string, string>>, json: Json, where: string, problems: string[]): Config =>
+const read = <Config>(
+  fields: Readonly<Record<string, string>>,
+  json: Json,
+  where: string,
+  problems: string[],
+): Config =>
   Object.fromEntries(
     Object.entries(fields).map(([ours, theirs]) => {
       const value = json[theirs];
-      const fits = typeof value === "number" && value > 0 && (theirs.startsWith("rope") || theirs.includes("eps") || Number.isInteger(value));
+      const fits =
+        typeof value === "number" &&
+        value > 0 &&
+        (theirs.startsWith("rope") || theirs.includes("eps") || Number.isInteger(value));
       if (!fits) problems.push(`${where}${theirs}: a positive number wanted, ${JSON.stringify(value)} given`);
       return [ours, value];
     }),
