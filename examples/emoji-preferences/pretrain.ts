@@ -6,20 +6,33 @@ import * as TE from "fp-ts/TaskEither";
 import { type Pretraining, randomVerdictDemo } from "./world/index.js";
 
 /** What a pretraining step takes of each pool. */
-const perStep = { texts: 24, captioned: 16, seen: 12, drills: 16, scenes: 24, cells: 24 } as const;
+const perStep = {
+  texts: 24,
+  captioned: 16,
+  seen: 12,
+  storyDrills: 16,
+  captionDrills: 8,
+  recurrences: 24,
+  scenes: 24,
+  cells: 24,
+} as const;
 
 /** Settings of the pretraining that makes the shipped backbone. */
 export const pretrainSettings = { steps: 700, learningRate: 2.5e-3, weightDecay: 0.01, maxNorm: 1 } as const;
 
 type Pools = Readonly<Record<keyof typeof perStep, { readonly size: number; example(at: number, key: Key): Example }>>;
 
-const pools = ({ texts, multimodal, drills, scenes, cells }: Pretraining): Pools => ({
+const plain = (demos: readonly Example[]) => ({ size: demos.length, example: (at: number) => demos[at]! });
+
+const pools = ({ texts, multimodal, ...demos }: Pretraining): Pools => ({
   texts: { size: texts.length, example: (at, key) => randomVerdictDemo("text", key)(texts[at]!) },
   captioned: { size: multimodal.length, example: (at, key) => randomVerdictDemo("captioned", key)(multimodal[at]!) },
   seen: { size: multimodal.length, example: (at, key) => randomVerdictDemo("seen", key)(multimodal[at]!) },
-  drills: { size: drills.length, example: (at) => drills[at]! },
-  scenes: { size: scenes.length, example: (at) => scenes[at]! },
-  cells: { size: cells.length, example: (at) => cells[at]! },
+  storyDrills: plain(demos.storyDrills),
+  captionDrills: plain(demos.captionDrills),
+  recurrences: plain(demos.recurrences),
+  scenes: plain(demos.scenes),
+  cells: plain(demos.cells),
 });
 
 /**

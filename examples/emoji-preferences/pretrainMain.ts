@@ -8,11 +8,15 @@ import { makeBackbone } from "./makeBackbone.js";
 import { pretrainSettings } from "./pretrain.js";
 
 const { values } = parseArgs({
-  options: { seed: { type: "string", default: "1" }, out: { type: "string", default: backboneFolder } },
+  options: {
+    seed: { type: "string", default: "1" },
+    out: { type: "string", default: backboneFolder },
+    threads: { type: "string" },
+  },
 });
 
 try {
-  const device = await openDevice();
+  const device = await openDevice(values.threads === undefined ? {} : { threads: Number(values.threads) });
   const progress = createProgress({
     write: (text) => process.stderr.write(text),
     isTTY: process.stderr.isTTY === true,

@@ -1,4 +1,4 @@
-import type { PreferenceSample } from "@msrl/core";
+import type { PreferenceSample, Prompt } from "@msrl/core";
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { isHeldOut } from "./holdout.js";
@@ -70,16 +70,34 @@ test("train holds no held-out pair, dev and test do in a story or a picture; gol
 });
 
 test("the backbone's data holds no held-out pair either", () => {
-  const sizes = { texts: 200, multimodal: 80, scenes: 80, cells: 20, drills: 200 };
-  const { texts, multimodal, scenes, cells, drills } = pretrainingPools({ sprites, seed: 1, sizes });
-  for (const sample of [...texts, ...multimodal]) expect(holdsPair(wordsOf(sample))).toBe(false);
-  for (const { completion } of [...scenes, ...cells, ...drills]) expect(holdsPair(completion.split(" "))).toBe(false);
-  for (const { prompt, completion } of drills) {
+  const drills = { storyDrills: 200, captionDrills: 200, recurrences: 200 };
+  const sizes = { texts: 200, multimodal: 80, scenes: 80, cells: 20, ...drills };
+  const { texts, multimodal, scenes, cells, ...drilled } = pretrainingPools({ sprites, seed: 1, sizes });
+  const words = ({ prompt, completion }: { prompt: Prompt; completion: string }): string => {
     const part = prompt.messages[0]!.content[0]!;
-    const story = part.type === "text" ? part.text.replace("read : story ", "") : "";
-    const facts = (words: string) => readFacts(words).map(({ slot, object }) => `${slot} ${object}`);
-    expect(completion).not.toBe(story);
-    expect([...facts(completion)].sort()).toEqual([...facts(story)].sort());
+    return `${part.type === "text" ? part.text : ""} ${completion}`;
+  };
+  for (const sample of [...texts, ...multimodal]) expect(holdsPair(wordsOf(sample))).toBe(false);
+  for (const { completion } of [...scenes, ...cells]) expect(holdsPair(completion.split(" "))).toBe(false);
+  for (const demo of Object.values(drilled).flat()) expect(holdsPair(words(demo).split(" "))).toBe(false);
+  for (const demo of [...drilled.storyDrills, ...drilled.captionDrills]) {
+    const told = words(demo)
+      .slice(0, -demo.completion.length - 1)
+      .replace(/^read : \w+ /, "");
+    const facts = (all: string) => readFacts(all).map(({ slot, object }) => `${slot} ${object}`);
+    expect(demo.completion).not.toBe(told);
+    expect([...facts(demo.completion)].sort()).toEqual([...facts(told)].sort());
+  }
+});
+
+test("a recurrence drill repeats the fact's object and its letter", () => {
+  const sizes = { texts: 0, multimodal: 0, scenes: 0, cells: 0, storyDrills: 0, captionDrills: 0, recurrences: 200 };
+  for (const { prompt, completion } of pretrainingPools({ sprites, seed: 2, sizes }).recurrences) {
+    const part = prompt.messages[0]!.content[0]!;
+    const read = (part.type === "text" ? part.text : "").split(" ");
+    const [object, letter] = completion.split(" ");
+    expect(read[3]).toBe(object);
+    expect(read.slice(4).filter((word, at, rest) => word === object && rest[at + 1] === letter)).toHaveLength(1);
   }
 });
 
@@ -92,7 +110,10 @@ test("letters are fair coins, wrong claims are of the scene in 65 % of the cases
 });
 
 test("pools are disjoint, and dev from test", () => {
-  const pretraining = pretrainingPools({ sprites, sizes: { scenes: 0, cells: 0, drills: 0 } });
+  const pretraining = pretrainingPools({
+    sprites,
+    sizes: { scenes: 0, cells: 0, storyDrills: 0, captionDrills: 0, recurrences: 0 },
+  });
   const shelved = [
     [unlabelledPool({ sprites }), labelledPool({ sprites }), pretraining.multimodal],
     [textPool({ sprites }), pretraining.texts],

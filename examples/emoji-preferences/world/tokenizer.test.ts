@@ -75,15 +75,19 @@ test("the chat template: media are one token, the assistant speaks after the bar
 
 test("every word of every task is in the vocabulary", () => {
   const multimodal = evaluationPool({ sprites, split: "dev", count: 200 });
-  const { scenes, cells, drills } = pretrainingPools({
+  const {
+    texts: _,
+    multimodal: __,
+    ...plain
+  } = pretrainingPools({
     sprites,
-    sizes: { texts: 0, multimodal: 0, scenes: 20, cells: 200, drills: 100 },
+    sizes: { texts: 0, multimodal: 0, scenes: 20, cells: 200, storyDrills: 100, captionDrills: 100, recurrences: 100 },
   });
   const demos = [
     ...textPool({ sprites, count: 300 }).map(goldDemo("text")),
     ...multimodal.map(goldDemo("captioned")),
     ...multimodal.map(goldDemo("seen")),
-    ...[...scenes, ...cells, ...drills],
+    ...Object.values(plain).flat(),
   ];
   const used = new Set(
     demos.flatMap((demo) => tokenizer.encode(`${chat(toChat(demo.prompt))} ${demo.completion} <eos>`).ids),
