@@ -56,6 +56,13 @@ const completionsOf = (outputs: Tensors, rows: number, tokenizer: ChatTokenizer)
   });
 };
 
+/** Weights that are not numbers draw nothing: what would come out is padding with a log-prob of NaN. */
+const notANumber: PolicyError = tagged(
+  "NotFinite",
+  "sampling: log-probs are not numbers; the policy's weights are not finite, go back to an earlier checkpoint",
+  { step: 0, tensor: "log_probs" },
+);
+
 /** Prompts for one run, the first of them being the `first` of all. */
 interface Chunk {
   readonly first: number;
@@ -99,9 +106,11 @@ const sampleChunk =
     };
     return pipe(
       run(inputs),
-      TE.map((outputs) => {
+      TE.chain((outputs) => {
+        const drawn = outputs.log_probs!.data as Float32Array;
+        if (drawn.some(Number.isNaN)) return TE.left(notANumber);
         const completions = completionsOf(outputs, groups.length * samples, tokenizer);
-        return chunk.prompts.map((_, at) => completions.slice(at * samples, (at + 1) * samples));
+        return TE.right(chunk.prompts.map((_, at) => completions.slice(at * samples, (at + 1) * samples)));
       }),
     );
   };

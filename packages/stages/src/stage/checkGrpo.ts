@@ -10,7 +10,8 @@ const known = [
 
 const samplingChecks = ({ samples, temperature, maxTokens }: GrpoOptions<never>["sampling"]): readonly StageCheck[] => [
   ["sampling.samples", samples, isCount(samples, 1), "a whole number from 1"],
-  ["sampling.temperature", temperature, Number.isFinite(temperature) && temperature >= 0, "a number from 0"],
+  // Updates score tokens at temperature 1: drawn at another one, the ratio would be wrong from the first step on.
+  ["sampling.temperature", temperature, temperature === 1, "1, at which updates score"],
   ["sampling.maxTokens", maxTokens, isCount(maxTokens, 1), "a whole number from 1"],
 ];
 
