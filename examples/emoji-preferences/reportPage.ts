@@ -1,4 +1,4 @@
-import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import type { Media, PreferenceSample } from "@msrl/core";
 import { type Comparison, emptyReport, type PlainRecord, type Report, type StageReport } from "@msrl/stages/report";
@@ -7,8 +7,8 @@ import type { FinishedStage, RunOutcome, SampleOutcome } from "./run.js";
 import { stageTitles } from "./stages.js";
 
 const versionOf = (name: string): string => {
-  const require = createRequire(import.meta.url);
-  return (require(`${name}/package.json`) as { version: string }).version;
+  const file = new URL(`../../node_modules/${name}/package.json`, import.meta.url);
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 };
 
 const kinds = { coldStart: "sft", cmkd: "sft" } as Readonly<Record<string, string>>;

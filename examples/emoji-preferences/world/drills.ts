@@ -40,16 +40,23 @@ export const captionDrill = (at: number, from: Key): Demo => {
 };
 
 /**
- * A fact and two lettered objects, of which one is the fact's: that one and its letter. A model that knows language can
- * tell which word it has read before; nothing here asks for a judgement, has its tags or its question.
+ * Two lettered objects and a fact that names one of them: the fact, both objects, then the one that came again with its
+ * letter. A model that knows language can tell which word it has read before; nothing here asks for a judgement, has
+ * its tags or its question.
  */
 export const recurrenceDrill = (at: number, from: Key): Demo => {
   const slots: readonly string[] = [...imageSlots, ...videoSlots];
   const slot = slots[integer(fold(from, 0), slots.length)]!;
   const [a, b] = drawObjects(names(objects), 2, "train", fold(from, 1)) as [string, string];
   const first = integer(fold(from, 4), 2) === 0;
-  const object = first ? a : b;
-  const told = at % 2 === 0 ? `${a} A . ${b} B` : `A ${slot} ${a} A . B ${slot} ${b} B`;
-  const prompt = ask(`recurrence-${at}`, `${tell({ slot, object })} . ${told}`);
-  return { prompt, completion: `${object} ${first ? "A" : "B"}` };
+  const [object, letter] = first ? [a, "A"] : [b, "B"];
+  const fact = tell({ slot, object });
+  const [asked, told] =
+    at % 2 === 0
+      ? [`A ${a} B ${b}`, `${a} A . ${b} B`]
+      : [`A ${slot} ${a} B ${slot} ${b}`, `A ${slot} ${a} A . B ${slot} ${b} B`];
+  return {
+    prompt: ask(`recurrence-${at}`, `${asked} , ${fact}`),
+    completion: `${fact} . ${told} . ${object} ${letter}`,
+  };
 };

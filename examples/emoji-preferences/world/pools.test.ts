@@ -90,14 +90,16 @@ test("the backbone's data holds no held-out pair either", () => {
   }
 });
 
-test("a recurrence drill repeats the fact's object and its letter", () => {
+test("a recurrence drill ends with the fact's object and its letter", () => {
   const sizes = { texts: 0, multimodal: 0, scenes: 0, cells: 0, storyDrills: 0, captionDrills: 0, recurrences: 200 };
   for (const { prompt, completion } of pretrainingPools({ sprites, seed: 2, sizes }).recurrences) {
     const part = prompt.messages[0]!.content[0]!;
-    const read = (part.type === "text" ? part.text : "").split(" ");
-    const [object, letter] = completion.split(" ");
-    expect(read[3]).toBe(object);
-    expect(read.slice(4).filter((word, at, rest) => word === object && rest[at + 1] === letter)).toHaveLength(1);
+    const [lettered, fact] = (part.type === "text" ? part.text : "").replace("read : ", "").split(" , ");
+    const [object, letter] = completion.split(" ").slice(-2);
+    expect(fact!.split(" ").at(-1)).toBe(object);
+    const [a, b] = lettered!.slice(2).split(" B ");
+    expect((letter === "A" ? a : b)!.split(" ").at(-1)).toBe(object);
+    expect(a!.split(" ").at(-1)).not.toBe(b!.split(" ").at(-1));
   }
 });
 
