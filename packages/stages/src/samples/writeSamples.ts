@@ -122,9 +122,10 @@ export const writeSamplesTask = (
  * import { mkdtemp } from "node:fs/promises";
  * import { tmpdir } from "node:os";
  * import { join } from "node:path";
+ * import type { PreferenceSample } from "@msrl/core";
  * import { readSamples, writeSamples } from "@msrl/stages";
  * const file = join(await mkdtemp(join(tmpdir(), "samples-")), "pairs.jsonl");
- * const sample = { id: "q1", task: "text", query: "2 + 2?", context: [], responses: ["4", "5"], label: "A" };
+ * const sample: PreferenceSample = { id: "q1", task: "text", query: "2 + 2?", context: [], responses: ["4", "5"], label: "A" };
  * await writeSamples(file, [sample]);
  * assert.deepStrictEqual((await readSamples(file)).samples, [sample]);
  * @since 0.1.0

@@ -1,6 +1,6 @@
 import { isCount } from "../checkpoint/options.js";
 import { stageProblems } from "./checkStage.js";
-import type { GrpoOptions } from "./grpo.js";
+import type { GrpoOptions } from "./grpoOptions.js";
 import { failedChecks, type StageCheck, stageConfiguration, unknownOptions } from "./stageProblem.js";
 
 const known = [

@@ -1,36 +1,13 @@
-import { fold, type ScoredReward } from "@msrl/core";
-import type { Advantage } from "@msrl/core/advantages";
-import type { Loss } from "@msrl/core/losses";
-import type { Optimizer } from "@msrl/core/optim";
-import type { Sampling } from "@msrl/core/policy";
+import { fold } from "@msrl/core";
 import { pipe } from "fp-ts/function";
 import * as TE from "fp-ts/TaskEither";
-import type { Json } from "../checkpoint/index.js";
-import { goodSamples, type ReplayOptions, replayGroups } from "../flow/replay.js";
+import { goodSamples, replayGroups } from "../flow/replay.js";
 import { rolloutMetrics } from "../flow/rolloutMetrics.js";
 import { scoreRollouts } from "../flow/score.js";
 import { weighRollouts } from "../flow/weigh.js";
 import { checkGrpo } from "./checkGrpo.js";
-import type { Question } from "./question.js";
+import type { GrpoOptions } from "./grpoOptions.js";
 import type { Prepared, Stage, StageError, StepContext } from "./stage.js";
-
-/** What a stage of group-relative policy optimisation is made of. */
-export interface GrpoOptions<Reference> {
-  readonly name: string;
-  readonly questions: readonly Question<Reference>[];
-  readonly steps: number;
-  /** Prompts a step. */
-  readonly batchSize: number;
-  readonly sampling: Sampling;
-  readonly reward: ScoredReward<Reference>;
-  readonly advantage: Advantage<number | readonly number[]>;
-  readonly loss: Loss;
-  readonly optimizer: Optimizer;
-  readonly replay?: ReplayOptions;
-  /** Keeps completions of at least this total reward for a later stage's replay, `keep.limit` prompts at most. */
-  readonly keep?: { readonly threshold: number; readonly limit: number };
-  readonly settings?: Readonly<Record<string, Json>>;
-}
 
 /** One step's batch: sample -> score -> advantage, then the replayed groups. */
 const prepareGrpo = <State, Reference>(options: GrpoOptions<Reference>): Stage<State>["prepare"] => {

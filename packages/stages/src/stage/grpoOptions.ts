@@ -1,0 +1,26 @@
+import type { ScoredReward } from "@msrl/core";
+import type { Advantage } from "@msrl/core/advantages";
+import type { Loss } from "@msrl/core/losses";
+import type { Optimizer } from "@msrl/core/optim";
+import type { Sampling } from "@msrl/core/policy";
+import type { Json } from "../checkpoint/index.js";
+import type { ReplayOptions } from "../flow/replay.js";
+import type { Question } from "./question.js";
+
+/** What a stage of group-relative policy optimisation is made of. */
+export interface GrpoOptions<Reference> {
+  readonly name: string;
+  readonly questions: readonly Question<Reference>[];
+  readonly steps: number;
+  /** Prompts a step. */
+  readonly batchSize: number;
+  readonly sampling: Sampling;
+  readonly reward: ScoredReward<Reference>;
+  readonly advantage: Advantage<number | readonly number[]>;
+  readonly loss: Loss;
+  readonly optimizer: Optimizer;
+  readonly replay?: ReplayOptions;
+  /** Keeps completions of at least this total reward for a later stage's replay, `keep.limit` prompts at most. */
+  readonly keep?: { readonly threshold: number; readonly limit: number };
+  readonly settings?: Readonly<Record<string, Json>>;
+}
