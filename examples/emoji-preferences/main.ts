@@ -45,7 +45,6 @@ const printOutcome = (report: Report, { samples, seconds }: RunOutcome): void =>
 
 const train = async (options: RunOptions): Promise<void> => {
   const signal = interruption();
-  const folder = await openRunFolder(join(root, "runs"), options);
   const { device: name, threads } = options;
   const log = (line: string): void => print(line);
   const device = await openDevice({ device: name, log, ...(threads !== undefined && { threads }) });
@@ -57,6 +56,7 @@ const train = async (options: RunOptions): Promise<void> => {
     columns: () => out.columns ?? 80,
   });
   try {
+    const folder = await openRunFolder(join(root, "runs"), options);
     print(
       `${pc.bold("MSRL on emoji preferences")}  seed ${options.seed}, ${device.name}, ${relative(process.cwd(), folder.path)}`,
     );

@@ -18,7 +18,7 @@ const perStep = {
 } as const;
 
 /** Settings of the pretraining that makes the shipped backbone. */
-export const pretrainSettings = { steps: 1000, learningRate: 2.5e-3, weightDecay: 0.01, maxNorm: 1 } as const;
+export const pretrainSettings = { steps: 1500, learningRate: 2.5e-3, weightDecay: 0.01, maxNorm: 1 } as const;
 
 type Pools = Readonly<Record<keyof typeof perStep, { readonly size: number; example(at: number, key: Key): Example }>>;
 

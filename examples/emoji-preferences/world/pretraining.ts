@@ -13,7 +13,7 @@ const shelf = { split: "train", name: "pretraining" } as const;
 export const pretrainingSizes = {
   texts: 6000,
   multimodal: 500,
-  scenes: 700,
+  scenes: 350,
   cells: 1500,
   storyDrills: 6000,
   captionDrills: 6000,
