@@ -5,7 +5,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["msrl-source"] } },
   test: {
     include: ["packages/*/{src,test}/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"],
-    testTimeout: 60_000,
+    testTimeout: 180_000, // no machine is too slow: only what hangs fails
+    hookTimeout: 180_000,
     pool: "threads",
   },
 });

@@ -1,119 +1,12 @@
 import type { Expr } from "../src/graph/expr.js";
 import * as elementwise from "../src/graph/ops/elementwise.js";
 import { concat, expand, expandLike, reshape, reshapeLike, slice, split, transpose } from "../src/graph/ops/layout.js";
-import { type MatMulOptions, matmul } from "../src/graph/ops/matmul.js";
 import { logSoftmax, rmsNorm, rotary, softmax } from "../src/graph/ops/normalize.js";
 import { constant, int64s } from "../src/graph/ops/op.js";
 import { argMax, reduceMax, reduceMean, reduceMin, reduceSum, reduceSumSquare } from "../src/graph/ops/reduce.js";
 import { cast, cumSum, gather, gatherElements, where } from "../src/graph/ops/select.js";
 import { int32, tensor, zeros } from "../src/tensor.js";
-
-/** A dim of an input: a size, or a name and its size ("n=3"). */
-export type Size = number | `${string}=${number}`;
-export type Shapes = readonly (readonly Size[])[];
-
-/** An operator's use: shapes of its differentiated inputs, and the expression; `tensors` of it take part in the loss. */
-export interface Use {
-  readonly shapes: Shapes;
-  readonly of: (...inputs: readonly Expr[]) => Expr | readonly Expr[];
-  /** All inputs above zero. */
-  readonly positive?: true;
-  /**
-   * Operators that ONNX Runtime has in float32 only; rounding (6e-8 of a loss near 10) over the step then asks for a
-   * larger step. `linear` in each input: differences are exact at any step, 0.5 is taken. `smooth`: step 0.02.
-   */
-  readonly float32?: "linear" | "smooth";
-}
-
-const unaryShapes: Shapes = [[], [1], [2, 3], ["n=2", 1, 3]];
-const unary = (of: (x: Expr) => Expr, more: Partial<Use> = {}): readonly Use[] =>
-  unaryShapes.map((shape) => ({ shapes: [shape], of: (x) => of(x!), ...more }));
-
-const pairs: readonly Shapes[] = [
-  [[], []],
-  [
-    [2, 3],
-    [2, 3],
-  ],
-  [[2, 3], []],
-  [[3], [2, 3]],
-  [
-    [2, 1],
-    [1, 3],
-  ],
-  [
-    [2, 1, 2],
-    [3, 1],
-  ],
-  [["n=2", 3], [3]],
-  [
-    [1, 1],
-    ["n=2", "m=3"],
-  ],
-  [
-    ["n=2", 1, "m=2"],
-    ["n=2", 3, 1],
-  ],
-];
-const binary = (of: (a: Expr, b: Expr) => Expr, more: Partial<Use> = {}): readonly Use[] =>
-  pairs.map((shapes) => ({ shapes, of: (a, b) => of(a!, b!), ...more }));
-
-type Reduce = (x: Expr, axes?: readonly number[], options?: { readonly keepDims?: boolean }) => Expr;
-const reduction = (of: Reduce): readonly Use[] =>
-  [true, false].flatMap((keepDims) => [
-    { shapes: [[2, 3]], of: (x) => of(x!, undefined, { keepDims }) },
-    { shapes: [[2, 3, 2]], of: (x) => of(x!, [-2], { keepDims }) },
-    { shapes: [[2, 1, 3]], of: (x) => of(x!, [0, -2], { keepDims }) },
-    { shapes: [["n=2", 3]], of: (x) => of(x!, [0], { keepDims }) },
-    { shapes: [["n=2", "m=3", 2]], of: (x) => of(x!, [-1], { keepDims }) },
-    { shapes: [["n=2", "m=3"]], of: (x) => of(x!, undefined, { keepDims }) },
-  ]);
-
-const axes = (of: (x: Expr, axis: number) => Expr): readonly Use[] => [
-  { shapes: [[4]], of: (x) => of(x!, 0) },
-  { shapes: [[2, 3]], of: (x) => of(x!, -1) },
-  { shapes: [[2, 3, 2]], of: (x) => of(x!, 1) },
-  { shapes: [["n=2", 3]], of: (x) => of(x!, -2) },
-  { shapes: [[2, 1]], of: (x) => of(x!, -1) },
-];
-
-const productShapes: readonly Shapes[] = [
-  [
-    [2, 3],
-    [3, 2],
-  ],
-  [
-    [2, 2, 3],
-    [3, 2],
-  ],
-  [
-    [2, 3],
-    [2, 3, 1],
-  ],
-  [
-    [2, 1, 2, 3],
-    [2, 3, 2],
-  ],
-  [
-    ["n=2", 3],
-    [3, 2],
-  ],
-  [
-    ["n=2", "m=2", 3],
-    [3, 2],
-  ],
-  [
-    ["n=2", 2, "m=3"],
-    ["n=2", "m=3", 1],
-  ],
-];
-const swapped = (shape: readonly Size[]): readonly Size[] => [...shape.slice(0, -2), shape.at(-1)!, shape.at(-2)!];
-const products = (options: MatMulOptions, more: Partial<Use> = {}): readonly Use[] =>
-  productShapes.map(([a, b]) => ({
-    shapes: [options.transA ? swapped(a!) : a!, options.transB ? swapped(b!) : b!],
-    of: (x, y) => matmul(x!, y!, options),
-    ...more,
-  }));
+import { axes, binary, products, reduction, type Use, unary } from "./vjpShapes.js";
 
 const indices = (shape: readonly number[], values: readonly number[]): Expr => constant(int32(shape, values));
 const mask = (shape: readonly number[], values: readonly number[]): Expr =>

@@ -1,6 +1,7 @@
 import * as E from "fp-ts/Either";
 import { afterAll, describe, expect, it } from "vitest";
-import { type Size, type Use, uses } from "../../test/vjpUses.js";
+import type { Size, Use } from "../../test/vjpShapes.js";
+import { uses } from "../../test/vjpUses.js";
 import { toPromise } from "../errors.js";
 import { fold, type Key, key, permutation, uniform } from "../rng.js";
 import { type Kernel, openDevice } from "../session/index.js";

@@ -19,7 +19,7 @@ const script = (thread: string, end: string): string => `
 /** What a script prints; rejects if it fails or does not end by itself. */
 const outputOf = async (code: string): Promise<string> => {
   const flags = ["--conditions=msrl-source", "--import", "tsx", "--input-type=module", "--eval", code];
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, flags, { cwd: root, timeout: 30_000 });
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, flags, { cwd: root, timeout: 150_000 });
   expect(stderr).toBe("");
   return stdout;
 };
