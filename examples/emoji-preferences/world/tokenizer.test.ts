@@ -1,9 +1,9 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Template } from "@huggingface/jinja";
-import { Tokenizer } from "@huggingface/tokenizers";
-import type { PreferenceSample, Prompt } from "@msrl/core";
+import { type Message, media, type PreferenceSample, type Prompt, text } from "@msrl/core";
+import type { ChatTokenizer } from "@msrl/core/models";
+import { loadTokenizer } from "@msrl/core/transformers";
 import { beforeAll, expect, test } from "vitest";
 import { type Demo, goldDemo } from "./demos.js";
 import { evaluationPool, textPool } from "./pools.js";
@@ -16,22 +16,11 @@ import { vocabulary } from "./vocabulary.js";
 const readJson = async (name: string) => JSON.parse(await readFile(join(backboneFolder, name), "utf8"));
 
 let sprites: Sprites;
-let tokenizer: Tokenizer;
-let config: { chat_template: string; bos_token: string; eos_token: string };
+let tokenizer: ChatTokenizer;
 beforeAll(async () => {
   sprites = await loadSprites();
-  config = await readJson("tokenizer_config.json");
-  tokenizer = new Tokenizer(await readJson("tokenizer.json"), config);
+  tokenizer = await loadTokenizer(backboneFolder);
 });
-
-const chat = (messages: readonly object[], generate = true): string =>
-  new Template(config.chat_template).render({ messages, ...config, add_generation_prompt: generate });
-
-const toChat = (prompt: Prompt) =>
-  prompt.messages.map(({ role, content }) => ({
-    role,
-    content: content.map((part) => (part.type === "text" ? part : { type: part.media.kind })),
-  }));
 
 /** Tokens of a prompt without its last one, `|`, and with a token for each patch: how the world's lengths are counted. */
 const promptLength = (prompt: Prompt): number => {
@@ -40,10 +29,10 @@ const promptLength = (prompt: Prompt): number => {
       ? 0
       : part.media.frames.reduce((sum, frame) => sum + (frame.width * frame.height) / 256, 0) - 1,
   );
-  return tokenizer.encode(chat(toChat(prompt))).ids.length - 1 + patches.reduce((sum, more) => sum + more, 0);
+  return tokenizer.encode(tokenizer.chat(prompt.messages)).length - 1 + patches.reduce((sum, more) => sum + more, 0);
 };
 
-const completionLength = (demo: Demo): number => tokenizer.encode(`${demo.completion} <eos>`).ids.length;
+const completionLength = (demo: Demo): number => tokenizer.encode(`${demo.completion} <eos>`).length;
 
 test("the shipped files are those that writeTokenizer makes", async () => {
   const folder = await mkdtemp(join(tmpdir(), "tokenizer-"));
@@ -53,24 +42,29 @@ test("the shipped files are those that writeTokenizer makes", async () => {
   await rm(folder, { recursive: true });
 });
 
-test("one id a word, round trip", () => {
+test("one id a word, round trip; special tokens are not text", () => {
   expect(new Set(vocabulary).size).toBe(vocabulary.length);
-  const words = "<bos> ask think answer : <think> see southwest grapes . </think> <img> |";
-  const { ids } = tokenizer.encode(words);
+  expect(tokenizer.vocabularySize).toBe(vocabulary.length);
+  const words = "ask think answer : <think> see southwest grapes . </think> |";
+  const ids = tokenizer.encode(words);
   expect(ids).toEqual(words.split(" ").map((word) => vocabulary.indexOf(word)));
   expect(tokenizer.decode(ids)).toBe(words);
-  expect(tokenizer.decode([...ids, vocabulary.indexOf("<eos>")], { skip_special_tokens: true })).not.toContain("<eos>");
-  expect(tokenizer.encode("zebra").ids).toEqual([vocabulary.indexOf("<unk>")]);
+  const special = tokenizer.encode("<bos> <img> <eos> <pad>");
+  expect(special).toEqual(["<bos>", "<img>", "<eos>", "<pad>"].map((word) => vocabulary.indexOf(word)));
+  expect([tokenizer.mediaId, tokenizer.endId, tokenizer.padId]).toEqual(special.slice(1));
+  expect(tokenizer.decode([...special, ...ids, tokenizer.endId])).toBe(words);
+  expect(tokenizer.encode("zebra")).toEqual([vocabulary.indexOf("<unk>")]);
 });
 
 test("the chat template: media are one token, the assistant speaks after the bar", () => {
-  const user = { role: "user", content: [{ type: "text", text: "look image" }, { type: "image" }] };
-  const video = { role: "user", content: [{ type: "text", text: "look video" }, { type: "video" }] };
-  expect(chat([user])).toBe("<bos> look image <img> |");
-  expect(chat([video])).toBe("<bos> look video <img> |");
-  expect(chat([user, { role: "assistant", content: "first fox" }], false)).toBe(
-    "<bos> look image <img> | first fox <eos>",
-  );
+  const ask = (kind: "image" | "video"): Message => ({
+    role: "user",
+    content: [text(`look ${kind}`), media({ kind, frames: [] })],
+  });
+  expect(tokenizer.chat([ask("image")])).toBe("<bos> look image <img> |");
+  expect(tokenizer.chat([ask("video")])).toBe("<bos> look video <img> |");
+  const said: Message = { role: "assistant", content: [text("first fox")] };
+  expect(tokenizer.chat([ask("image"), said])).toBe("<bos> look image <img> | first fox <eos> |");
 });
 
 test("every word of every task is in the vocabulary", () => {
@@ -90,7 +84,7 @@ test("every word of every task is in the vocabulary", () => {
     ...Object.values(plain).flat(),
   ];
   const used = new Set(
-    demos.flatMap((demo) => tokenizer.encode(`${chat(toChat(demo.prompt))} ${demo.completion} <eos>`).ids),
+    demos.flatMap((demo) => tokenizer.encode(`${tokenizer.chat(demo.prompt.messages)} ${demo.completion} <eos>`)),
   );
   expect(used.has(vocabulary.indexOf("<unk>"))).toBe(false);
   expect(vocabulary.filter((_, id) => !used.has(id))).toEqual(["<pad>", "<unk>"]);
