@@ -41,7 +41,7 @@ const unwrap = <Failure, Value>(result: E.Either<Failure, Value>): Value => {
 
 /** Loads a base model: a policy on its architecture and the state with its weights. */
 export const loadBackbone = async (device: Device, folder = backboneFolder): Promise<Backbone> => {
-  const tokenizer = await loadTokenizer(folder);
+  const tokenizer = await loadTokenizer(backboneFolder); // one vocabulary for all base models
   const configFile = join(folder, "config.json");
   const config = unwrap(configFromJson(JSON.parse((await readBytes(configFile)).toString("utf8")), configFile));
   const weights = join(folder, "model.safetensors");

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fold, key } from "@msrl/core";
+import { fold, isTagged, key } from "@msrl/core";
 import type { DecoderState } from "@msrl/core/models";
 import type { TrainablePolicy } from "@msrl/core/policy";
 import type { Device } from "@msrl/core/session";
@@ -58,7 +58,8 @@ const remember = async (file: string, result: RowResult): Promise<void> => {
 const backboneOf = async ({ device, folder, log }: ReproduceOptions, seed: number) => {
   if (seed === 1) return loadBackbone(device, backboneFolder);
   const own = join(folder, `backbone-${seed}`);
-  return loadBackbone(device, own).catch(async () => {
+  return loadBackbone(device, own).catch(async (error: unknown) => {
+    if (!isTagged(error) || error._tag !== "BackboneMissing") throw error;
     log(`pretraining base model ${seed}`);
     const { saved, config } = await makeBackbone(device, seed, () => undefined);
     await saveBackbone(own, config, saved);
