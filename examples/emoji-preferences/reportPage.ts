@@ -43,6 +43,12 @@ const judgement = ({ sample, prompt, completion, verdict }: SampleOutcome): Repo
   images: picturesOf(sample),
 });
 
+/** The base model, what the comparison made of it, then the five stages: the last row is what the run is about. */
+const inOrder = ({ evaluations, multimodalOnly }: RunOutcome): Report["evaluations"] => {
+  const base = evaluations.filter(({ after }) => after === evaluations[0]!.after);
+  return [...base, ...multimodalOnly.evaluations, ...evaluations.slice(base.length)];
+};
+
 const comparisons = ({ evaluations, multimodalOnly, voting }: RunOutcome): readonly Comparison[] => {
   const seen = evaluations.filter(({ name }) => name === "seen");
   const row = (label: string, found: { accuracy: number; count: number }, note?: string): Comparison => ({
@@ -54,8 +60,12 @@ const comparisons = ({ evaluations, multimodalOnly, voting }: RunOutcome): reado
   return [
     row("five stages", seen.at(-1)!, "one judgement a sample, greedy"),
     row("five stages, voting@8", voting, "majority of eight at temperature 1"),
-    row("multimodal only", multimodalOnly.evaluation, "as many RL steps, on the labelled multimodal data alone"),
-    row("base model", seen[0]!, "knows words, formats and pictures; judges at chance"),
+    row(
+      "multimodal only",
+      multimodalOnly.evaluations.find(({ name }) => name === "seen")!,
+      "as many RL steps, on the labelled multimodal data alone",
+    ),
+    row("base model", seen[0]!, "knows words, formats and pictures; its verdicts were taught at random"),
   ];
 };
 
@@ -80,7 +90,7 @@ export const demoReport = (options: RunOptions, outcome: RunOutcome, device: str
       "memory, GiB": Math.round(totalmem() / 2 ** 30),
     },
     stages: [...outcome.stages, outcome.multimodalOnly.stage].map(stageReport),
-    evaluations: [...outcome.evaluations, outcome.multimodalOnly.evaluation],
+    evaluations: inOrder(outcome),
     comparisons: comparisons(outcome),
     samples: outcome.samples.map(judgement),
     yields: [

@@ -33,7 +33,7 @@ export interface RunOutcome {
   readonly settings: Settings;
   readonly stages: readonly FinishedStage[];
   readonly evaluations: readonly Evaluation[];
-  readonly multimodalOnly: { readonly stage: FinishedStage; readonly evaluation: Evaluation };
+  readonly multimodalOnly: { readonly stage: FinishedStage; readonly evaluations: readonly Evaluation[] };
   readonly voting: { readonly accuracy: number; readonly count: number };
   readonly traces: NonNullable<Handed<DecoderState>["traces"]>;
   readonly samples: readonly SampleOutcome[];
@@ -141,14 +141,14 @@ export const runDemo = async (options: RunOptions, context: RunContext): Promise
     evaluations.push(...(await evaluated(handed.state, name)));
   }
   const alone = await run("multimodalOnly", { state, textReplay: [] });
-  const [multimodalOnly] = await evaluated(alone.handed.state, "multimodalOnly");
+  const judgedAlone = await evaluated(alone.handed.state, "multimodalOnly");
   const voting = await judge({ policy, state: handed.state }, "seen", data.heldOut, fold(from, "vote"), 8);
   const chat = (sample: PreferenceSample) => tokenizer.chat(questionsOf("seen", [sample])[0]!.prompt.messages);
   return {
     settings,
     stages,
     evaluations,
-    multimodalOnly: { stage: alone.finished, evaluation: multimodalOnly! },
+    multimodalOnly: { stage: alone.finished, evaluations: judgedAlone },
     voting: { accuracy: voting.accuracy, count: voting.count },
     traces: handed.traces!,
     samples: await sampleJudgements(policy, handed.state, data, chat),
