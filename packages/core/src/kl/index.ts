@@ -1,4 +1,17 @@
+export type { ConfigurationError, ConfigurationProblem } from "../configuration.js";
+export * from "./abs.js";
+export * from "./adaptiveKl.js";
+export * from "./fixedKl.js";
+export * from "./fullKl.js";
+export * from "./hardRefresh.js";
+export * from "./importanceCorrected.js";
 export * from "./k1.js";
 export * from "./k2.js";
 export * from "./k3.js";
+export type * from "./klController.js";
+export type * from "./klEstimator.js";
 export * from "./klEstimators.js";
+export * from "./lowVariance.js";
+export type { ReferenceRefresh } from "./referenceRefresh.js";
+export * from "./softRefresh.js";
+export * from "./straightThrough.js";

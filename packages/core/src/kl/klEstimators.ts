@@ -1,13 +1,23 @@
-import type { Expr } from "../graph/expr.js";
+import { abs } from "./abs.js";
 import { k1 } from "./k1.js";
 import { k2 } from "./k2.js";
 import { k3 } from "./k3.js";
+import type { KlEstimator } from "./klEstimator.js";
+import { lowVariance } from "./lowVariance.js";
+import { straightThrough } from "./straightThrough.js";
 
-/** An estimate of KL(policy || reference) for each token drawn from the policy, from the token's two log-probs. */
-export type KlEstimator = (logProbs: Expr, referenceLogProbs: Expr) => Expr;
-
-/** Names of the estimators, as an option takes them. */
-export type KlEstimatorName = "k1" | "k2" | "k3";
+/** Names of the estimators, as an option takes them; those with a plus have the gradient of k2. */
+export type KlEstimatorName = "k1" | "k2" | "k3" | "abs" | "lowVariance" | "k1+" | "k3+" | "abs+" | "lowVariance+";
 
 /** The estimators by name. */
-export const klEstimators: Readonly<Record<KlEstimatorName, KlEstimator>> = { k1, k2, k3 };
+export const klEstimators: Readonly<Record<KlEstimatorName, KlEstimator>> = {
+  k1,
+  k2,
+  k3,
+  abs,
+  lowVariance,
+  "k1+": straightThrough(k1),
+  "k3+": straightThrough(k3),
+  "abs+": straightThrough(abs),
+  "lowVariance+": straightThrough(lowVariance),
+};

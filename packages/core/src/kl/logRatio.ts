@@ -6,14 +6,18 @@ import { where } from "../graph/ops/select.js";
 export const logRatioBound = 60;
 
 /**
+ * The value held within +-bound, without gradient beyond. Comparisons, not Min and Max, hold it: a NaN stays a NaN and
+ * is not taken for a bound.
+ */
+export const heldWithin = (value: Expr, bound: number): Expr => {
+  const floored = where(less(value, -bound), -bound, value);
+  return where(greater(value, bound), bound, floored);
+};
+
+/**
  * The logarithm of a ratio of probabilities, held within +-60 nats so that its exponential is finite:
  *
  *     d = logNumerator - logDenominator        (d > 60 counts as 60, d < -60 as -60, without gradient)
- *
- * Comparisons, not Min and Max, hold it: a NaN stays a NaN and is not taken for a bound.
  */
-export const logRatio = (logNumerator: Expr, logDenominator: Expr): Expr => {
-  const d = sub(logNumerator, logDenominator);
-  const floored = where(less(d, -logRatioBound), -logRatioBound, d);
-  return where(greater(d, logRatioBound), logRatioBound, floored);
-};
+export const logRatio = (logNumerator: Expr, logDenominator: Expr): Expr =>
+  heldWithin(sub(logNumerator, logDenominator), logRatioBound);
