@@ -1,5 +1,6 @@
 import { tagged } from "../errors.js";
 import type { Advantage } from "./advantage.js";
+import { applies, deviation, inUnits, mean, present } from "./statistics.js";
 
 /** What a reward's distance to the mean of its group is divided by. */
 export const rewardScales = ["none", "group", "batch"] as const;
@@ -17,21 +18,6 @@ export interface GroupRelativeOptions {
 
 /** Defaults of {@link groupRelative}: GRPO as published, epsilon as in TRL. */
 export const groupRelativeDefaults: GroupRelativeOptions = { scale: "group", epsilon: 1e-4 };
-
-/** The mean; of equal values exactly that value, so that a group without spread gets advantages of exactly 0. */
-const mean = (values: readonly number[]): number =>
-  values.every((value) => value === values[0])
-    ? (values[0] ?? Number.NaN)
-    : values.reduce((sum, value) => sum + value, 0) / values.length;
-
-/** Sample standard deviation (one degree of freedom gone); 0 for fewer than two values. */
-const deviation = (values: readonly number[]): number => {
-  if (values.length < 2) return 0;
-  const center = mean(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1));
-};
-
-const present = (rewards: readonly (number | null)[]): readonly number[] => rewards.filter((reward) => reward !== null);
 
 const check = ({ scale, epsilon }: GroupRelativeOptions): void => {
   if (!rewardScales.includes(scale)) {
@@ -58,8 +44,8 @@ const check = ({ scale, epsilon }: GroupRelativeOptions): void => {
  *                                    s = std_i(r_gi) + epsilon      scale "group"
  *                                    s = std_gi(r_gi) + epsilon     scale "batch" (over all rewards, not their distances)
  *
- * `std` is the sample standard deviation (divided by n - 1) and 0 for a single value. A `null` reward is in no mean
- * and no deviation, and its advantage is 0; so is every advantage where s = 0 (equal rewards at epsilon 0).
+ * `std` is the sample standard deviation (divided by n - 1) and 0 for a single value. A `null` or NaN reward is in no
+ * mean and no deviation, and its advantage is 0; so is every advantage where s = 0 (equal rewards at epsilon 0).
  * Positive means better than the group. Float64 throughout.
  *
  * DeepSeekMath: Pushing the Limits of Mathematical Reasoning in Open Language Models (2024), GRPO,
@@ -83,7 +69,7 @@ export const groupRelative = (options: Partial<GroupRelativeOptions> = {}): Adva
       const values = present(group);
       const center = mean(values);
       const spread = scale === "group" ? deviation(values) + epsilon : batchSpread;
-      return group.map((reward) => (reward === null || spread === 0 ? 0 : (reward - center) / spread));
+      return group.map((reward) => (applies(reward) ? inUnits(reward - center, spread) : 0));
     });
   };
 };

@@ -1,0 +1,72 @@
+import { type Tagged, tagged } from "../errors.js";
+import type { PerCompletion, PerToken, ScoredGroups } from "./advantage.js";
+
+/** Scored groups that an estimator cannot read: which field, what stands there, what it needs. */
+export type BadScores = Tagged<
+  "BadScores",
+  { readonly field: string; readonly given: string; readonly wanted: string }
+>;
+
+/** The error of scored groups that cannot be read. */
+export const badScores = (where: string, field: string, given: string, wanted: string): BadScores =>
+  tagged("BadScores", `${where}: ${field} is ${given}, wanted ${wanted}`, { field, given, wanted });
+
+/** A field with one value a completion, if it is there and shaped as the rewards are. */
+export const perCompletion = <Value>(
+  where: string,
+  field: string,
+  { rewards }: ScoredGroups,
+  values: PerCompletion<Value> | undefined,
+): PerCompletion<Value> => {
+  if (values === undefined) throw badScores(where, field, "not given", "one value a completion");
+  if (values.length !== rewards.length)
+    throw badScores(where, field, `${values.length} groups`, `${rewards.length} as in rewards`);
+  for (const [g, group] of rewards.entries())
+    if (values[g]!.length !== group.length)
+      throw badScores(where, `${field}[${g}]`, `${values[g]!.length} completions`, `${group.length} as in rewards`);
+  return values;
+};
+
+const tokenFields = ["tokenMask", "tokenRewards", "tokenKl", "values"] as const;
+
+/** The tokens of each completion: as given, or else as many as any field has that is given a token. */
+export const lengthsOf = (where: string, scored: ScoredGroups): PerCompletion<number> => {
+  const rows = tokenFields.map((field) => scored[field]).find((field) => field !== undefined);
+  const counted = scored.lengths ?? rows?.map((group) => group.map((row) => row.length));
+  const lengths = perCompletion(where, "lengths", scored, counted);
+  for (const [g, group] of lengths.entries())
+    for (const [i, length] of group.entries())
+      if (!(Number.isInteger(length) && length >= 0))
+        throw badScores(where, `lengths[${g}][${i}]`, `${length}`, "a whole number of at least 0");
+  return lengths;
+};
+
+/** A field with one number a token, checked against the lengths; `undefined` if it is not there. */
+export const perToken = (
+  where: string,
+  field: (typeof tokenFields)[number],
+  scored: ScoredGroups,
+  lengths: PerCompletion<number>,
+): PerToken | undefined => {
+  if (scored[field] === undefined) return undefined;
+  const rows = perCompletion(where, field, scored, scored[field]);
+  for (const [g, group] of rows.entries())
+    for (const [i, row] of group.entries())
+      if (row.length !== lengths[g]![i])
+        throw badScores(where, `${field}[${g}][${i}]`, `${row.length} tokens`, `${lengths[g]![i]} as in lengths`);
+  return rows;
+};
+
+/** The same, of a field that has to be there. */
+export const neededPerToken = (...[where, field, scored, lengths]: Parameters<typeof perToken>): PerToken => {
+  const rows = perToken(where, field, scored, lengths);
+  if (rows === undefined) throw badScores(where, field, "not given", "one number a token of each completion");
+  return rows;
+};
+
+/** How many tokens of each completion the policy wrote. */
+export const ownTokens = (where: string, scored: ScoredGroups): PerCompletion<number> => {
+  const lengths = lengthsOf(where, scored);
+  const mask = perToken(where, "tokenMask", scored, lengths);
+  return mask ? mask.map((group) => group.map((row) => row.filter((own) => own !== 0).length)) : lengths;
+};
