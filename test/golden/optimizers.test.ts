@@ -1,14 +1,21 @@
 import { expandLike, input } from "@msrl/core/graph";
 import {
+  adam,
   adamw,
+  addDecayedWeights,
   chain,
   clipByGlobalNorm,
   constant,
   cosine,
+  decayShapes,
   type GradientTransform,
+  identity,
   linear,
+  partitioned,
   type Schedule,
+  scale,
   sgd,
+  warmupStableDecay,
 } from "@msrl/core/optim";
 import { describe, it } from "vitest";
 import { float64, numbers, testDevice } from "../../packages/core/test/testDevice.js";
@@ -23,6 +30,7 @@ interface Options {
   readonly weight_decay?: number;
   readonly momentum?: number;
   readonly nesterov?: boolean;
+  readonly maximize?: boolean;
   readonly max_grad_norm?: number;
   readonly norm_type?: number | "inf";
   readonly no_decay_params?: readonly number[];
@@ -32,12 +40,16 @@ interface Options {
   readonly num_training_steps?: number;
   readonly min_lr_rate?: number;
   readonly num_cycles?: number;
+  readonly num_decay_steps?: number;
+  readonly decay_type?: "linear" | "cosine" | "1-sqrt";
+  readonly warmup_type?: string;
+  readonly min_lr_ratio?: number;
 }
 
 const settingsOf = {
-  AdamW: ["lr", "betas", "eps", "weight_decay", "no_decay_params"],
-  Adam: ["lr", "betas", "eps", "weight_decay"],
-  SGD: ["lr", "momentum", "nesterov"],
+  AdamW: ["lr", "betas", "eps", "weight_decay", "no_decay_params", "maximize"],
+  Adam: ["lr", "betas", "eps", "weight_decay", "maximize"],
+  SGD: ["lr", "momentum", "nesterov", "weight_decay", "maximize"],
 } as const;
 
 const scheduleOf: Readonly<Record<string, (rate: number, options: Options) => Schedule>> = {
@@ -56,6 +68,19 @@ const scheduleOf: Readonly<Record<string, (rate: number, options: Options) => Sc
     learningRate,
     { num_warmup_steps: warmupSteps = 0, num_training_steps: totalSteps = 0, min_lr_rate: finalFraction = 0 },
   ) => cosine({ learningRate, warmupSteps, totalSteps, finalFraction }),
+  get_wsd_schedule: (
+    learningRate,
+    {
+      num_warmup_steps: warmupSteps = 0,
+      num_decay_steps: decaySteps = 0,
+      num_training_steps: totalSteps = 0,
+      min_lr_ratio: finalFraction = 0,
+      decay_type: type = "cosine",
+    },
+  ) => {
+    const shape = { linear: decayShapes[0], cosine: decayShapes[1], "1-sqrt": decayShapes[2] }[type];
+    return warmupStableDecay({ learningRate, warmupSteps, decaySteps, totalSteps, finalFraction, shape });
+  },
 };
 
 const functionOf = ({ source }: GoldenCase<Options>): string => source.what.split(".").at(-1)!;
@@ -63,6 +88,8 @@ const functionOf = ({ source }: GoldenCase<Options>): string => source.what.spli
 /** Why a case is none of the transforms and schedules here; undefined if it is. */
 const reason = (one: GoldenCase<Options>): string | undefined => {
   const { options, name } = one;
+  if (name.startsWith("schedule/") && (options.warmup_type ?? "linear") !== "linear")
+    return `warmup_type ${options.warmup_type}: another schedule`;
   if (name.startsWith("schedule/"))
     return functionOf(one) in scheduleOf ? undefined : `${functionOf(one)}: another schedule`;
   if (name.startsWith("clip_grad_norm/")) return undefined;
@@ -70,11 +97,9 @@ const reason = (one: GoldenCase<Options>): string | undefined => {
   if (!known) return `${options.optimizer}: another optimizer`;
   const more = ["optimizer", "max_grad_norm", "norm_type", "schedule", ...known];
   const other = Object.keys(options).find((option) => !more.includes(option));
-  if (other) return `${other}: not an option of ${options.optimizer === "SGD" ? "sgd" : "adamw"}`;
+  if (other) return `${other}: not an option of ${options.optimizer?.toLowerCase()}`;
   if (options.norm_type !== undefined && options.norm_type !== 2)
     return `norm_type ${options.norm_type}: not Euclidean`;
-  if (options.optimizer === "Adam" && options.weight_decay !== 0)
-    return "Adam with coupled weight decay: another optimizer";
   return undefined;
 };
 
@@ -84,22 +109,42 @@ const learningRateOf = ({ lr = 0, schedule }: Options): Schedule => {
   return schedule.name === "linear" ? linear(settings) : cosine(settings);
 };
 
-const transformOf = (options: Options, weightDecay: number): GradientTransform => {
+/** The optimizer, its weight decay in it (AdamW) or before it (the L2 penalty of Adam and SGD). */
+const stepOf = (options: Options, weightDecay: number): GradientTransform => {
   const learningRate = learningRateOf(options);
-  const { momentum = 0, nesterov = false, betas = [0.9, 0.999], eps = 1e-8, max_grad_norm: maxNorm } = options;
+  const { momentum = 0, nesterov = false, betas = [0.9, 0.999], eps: epsilon = 1e-8 } = options;
+  const [beta1, beta2] = betas;
+  if (options.optimizer === "AdamW") return adamw({ learningRate, beta1, beta2, epsilon, weightDecay });
   const step =
     options.optimizer === "SGD"
       ? sgd({ learningRate, momentum, nesterov })
-      : adamw({ learningRate, beta1: betas[0], beta2: betas[1], epsilon: eps, weightDecay });
-  return maxNorm === undefined ? step : chain(clipByGlobalNorm({ maxNorm }), step);
+      : adam({ learningRate, beta1, beta2, epsilon });
+  return weightDecay === 0 ? step : chain(addDecayedWeights({ weightDecay }), step);
 };
 
-/** A list of arrays as a named tree, those left out which do not belong. */
-const tree = (arrays: Numbers | undefined, belongs: (at: number) => boolean = () => true) =>
+/** A trajectory's transform: clip, turn round, then step, the parameters that do not decay apart. */
+const transformOf = (options: Options, names: readonly string[]): GradientTransform => {
+  const { max_grad_norm: maxNorm, maximize = false, no_decay_params: free = [] } = options;
+  const decay = options.weight_decay ?? (options.optimizer === "AdamW" ? 0.01 : 0);
+  const isFree = (name: string): boolean => free.some((at) => name === `p${at}`);
+  const step =
+    free.length === 0
+      ? stepOf(options, decay)
+      : partitioned([
+          { groups: names.filter((name) => !isFree(name)), transform: stepOf(options, decay) },
+          { groups: names.filter(isFree), transform: stepOf(options, 0) },
+        ]);
+  return chain(
+    maxNorm === undefined ? identity : clipByGlobalNorm({ maxNorm }),
+    maximize ? scale({ factor: -1 }) : identity,
+    step,
+  );
+};
+
+/** A list of arrays as a named tree. */
+const tree = (arrays: Numbers | undefined) =>
   Object.fromEntries(
-    (arrays as readonly Numbers[]).flatMap((array, at) =>
-      belongs(at) ? [[`p${at}`, float64(shapeOf(array), flat(array))] as const] : [],
-    ),
+    (arrays as readonly Numbers[]).map((array, at) => [`p${at}`, float64(shapeOf(array), flat(array))]),
   );
 
 const cases = goldenCases<Options>("optimizers");
@@ -109,24 +154,17 @@ const { evaluate } = testDevice();
 describe("optimizers equal torch.optim", () => {
   const trajectories = applying.filter(({ options }) => options.optimizer);
   it.each(trajectories)("$name", async ({ inputs, options, expected, tolerance }) => {
-    const { weight_decay: decay = options.optimizer === "AdamW" ? 0.01 : 0, no_decay_params: free = [] } = options;
-    // One optimizer for the parameters that decay, one for those that do not.
-    for (const decays of [true, false]) {
-      const belongs = (at: number) => free.includes(at) !== decays;
-      const parameters = tree(inputs.params, belongs);
-      if (Object.keys(parameters).length === 0) continue;
-      const gradients = (inputs.grads as readonly Numbers[]).map((one) => tree(one, belongs));
-      const steps = await train(evaluate, transformOf(options, decays ? decay : 0), parameters, gradients);
-      for (const [at, step] of steps.entries()) {
-        const wanted = tree((expected.params as readonly Numbers[])[at], belongs);
-        for (const name of Object.keys(wanted))
-          expectNear(numbers(step.parameters[name]), numbers(wanted[name]), tolerance);
-        if (!expected.grad_norms) continue;
+    const parameters = tree(inputs.params);
+    const gradients = (inputs.grads as readonly Numbers[]).map((one) => tree(one));
+    const steps = await train(evaluate, transformOf(options, Object.keys(parameters)), parameters, gradients);
+    for (const [at, step] of steps.entries()) {
+      for (const [name, wanted] of Object.entries(tree((expected.params as readonly Numbers[])[at])))
+        expectNear(numbers(step.parameters[name]), numbers(wanted), tolerance);
+      if (expected.grad_norms)
         expectNear(numbers(step.metrics.gradient_norm), [flat(expected.grad_norms)[at]!], tolerance);
-      }
+      const rates = Object.entries(step.metrics).filter(([name]) => name.endsWith("learning_rate"));
       // The metric is float32.
-      const rates = steps.map(({ metrics }) => numbers(metrics.learning_rate)[0]!);
-      expectNear(rates, flat(expected.lrs), { rtol: 1e-7, atol: 1e-12 });
+      for (const [, rate] of rates) expectNear(numbers(rate), [flat(expected.lrs)[at]!], { rtol: 1e-7, atol: 1e-12 });
     }
   });
 });
