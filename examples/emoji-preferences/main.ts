@@ -1,10 +1,10 @@
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { isTagged } from "@msrl/core";
 import { openDevice } from "@msrl/core/session";
 import { createProgress } from "@msrl/stages";
 import { comparisonTable, evaluationTable, type Report, textTable, writeReport } from "@msrl/stages/report";
 import pc from "picocolors";
+import { program } from "./commandLine.js";
 import { type RunOptions, readOptions, usage } from "./options.js";
 import { demoReport } from "./reportPage.js";
 import { type RunOutcome, runDemo } from "./run.js";
@@ -70,14 +70,8 @@ const train = async (options: RunOptions): Promise<void> => {
   }
 };
 
-try {
+await program(async () => {
   const options = readOptions(process.argv.slice(2));
   if (options.help) print(usage);
   else await train(options);
-} catch (error) {
-  if (!isTagged(error)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  if (error._tag === "Interrupted")
-    process.stderr.write("npm start -- --resume goes on from there (with the same options)\n");
-  process.exitCode = error._tag === "Interrupted" ? 130 : 1;
-}
+});

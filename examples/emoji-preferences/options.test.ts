@@ -40,6 +40,7 @@ describe("the command line", () => {
     ["a seed beyond whole numbers", ["--seed", "1e30"], "seed", "--seed: 1e30 given"],
     ["no threads", ["--threads", "0"], "threads", "--threads: 0 given, a whole number from 1 wanted"],
     ["negative threads", ["--threads=-2"], "threads", "--threads: -2 given, a whole number from 1 wanted"],
+    ["a name that climbs", ["--name", ".."], "name", "--name: .. given, letters, digits"],
     ["a name that is a path", ["--name", "../elsewhere"], "name", "--name: ../elsewhere given, letters, digits"],
   ])("is refused by name: %s", (_, args, field, message) => {
     expect(refusal(...args)).toMatchObject({ _tag: "BadOption", field, message: expect.stringContaining(message) });

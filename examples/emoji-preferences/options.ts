@@ -1,5 +1,4 @@
-import { parseArgs } from "node:util";
-import { tagged } from "@msrl/core";
+import { badOption, parse, whole } from "./commandLine.js";
 
 /** What `npm start` was asked for. */
 export interface RunOptions {
@@ -26,41 +25,18 @@ npm start -- --resume      goes on with the newest run of this kind (or with --n
   --help         this text
 `;
 
-const bad = (field: string, given: unknown, wanted: string) =>
-  tagged("BadOption", `--${field}: ${String(given)} given, ${wanted} wanted; --help tells the options`, { field });
-
-const whole = (field: string, given: string, least: number): number => {
-  const value = Number(given);
-  if (given.trim() === "" || !Number.isSafeInteger(value) || value < least)
-    throw bad(field, given, `a whole number from ${least}`);
-  return value;
-};
-
 /** Reads the command line; throws `BadOption` for an option that is not known or cannot be. */
 export const readOptions = (args: readonly string[]): RunOptions => {
-  const parse = () =>
-    parseArgs({
-      args: [...args],
-      options: {
-        quick: { type: "boolean", default: false },
-        resume: { type: "boolean", default: false },
-        help: { type: "boolean", default: false },
-        seed: { type: "string", default: "1" },
-        device: { type: "string", default: "cpu" },
-        threads: { type: "string" },
-        name: { type: "string" },
-      },
-    }).values;
-  let values: ReturnType<typeof parse>;
-  try {
-    values = parse();
-  } catch (error) {
-    throw tagged("BadOption", `${(error as Error).message.split(". ")[0]}; --help tells the options`, {
-      field: "options",
-    });
-  }
-  const { quick, resume, help, seed, device, threads, name } = values;
-  if (name !== undefined && !/^[\w.-]+$/.test(name)) throw bad("name", name, "letters, digits, . _ and -");
+  const { quick, resume, help, seed, device, threads, name } = parse(args, {
+    quick: { type: "boolean", default: false },
+    resume: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+    seed: { type: "string", default: "1" },
+    device: { type: "string", default: "cpu" },
+    threads: { type: "string" },
+    name: { type: "string" },
+  });
+  if (name !== undefined && !/^\w[\w.-]*$/.test(name)) throw badOption("name", name, "letters, digits, . _ and -");
   return {
     quick,
     resume,

@@ -37,7 +37,7 @@ const pools = ({ texts, multimodal, ...demos }: Pretraining): Pools => ({
 
 /**
  * Pretraining as a stage: a mixture in fixed shares, from which a model learns the words, the formats, the pictures'
- * names and to look facts up; its judgements are taught at random, so that it judges at chance.
+ * names and to look facts up; its verdicts are taught at random, so that it judges near chance.
  *
  * The items of a step are step numbers: each pool is walked in its own random order.
  */

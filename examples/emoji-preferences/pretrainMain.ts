@@ -1,36 +1,40 @@
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
-import { isTagged } from "@msrl/core";
 import { openDevice } from "@msrl/core/session";
 import { createProgress } from "@msrl/stages";
 import { backboneFolder, saveBackbone } from "./backbone.js";
+import { parse, program, whole } from "./commandLine.js";
 import { makeBackbone } from "./makeBackbone.js";
 import { pretrainSettings } from "./pretrain.js";
 
-const { values } = parseArgs({
-  options: {
+const usage = `Makes a base model of the example: npm run pretrain -- [--seed N] [--out FOLDER] [--threads N]
+`;
+
+await program(async () => {
+  const values = parse(process.argv.slice(2), {
     seed: { type: "string", default: "1" },
     out: { type: "string", default: backboneFolder },
     threads: { type: "string" },
-  },
-});
-
-try {
-  const device = await openDevice(values.threads === undefined ? {} : { threads: Number(values.threads) });
+    help: { type: "boolean", default: false },
+  });
+  if (values.help) {
+    process.stdout.write(usage);
+    return;
+  }
+  const seed = whole("seed", values.seed, 0);
+  const device = await openDevice(values.threads === undefined ? {} : { threads: whole("threads", values.threads, 1) });
   const progress = createProgress({
     write: (text) => process.stderr.write(text),
     isTTY: process.stderr.isTTY === true,
     now: () => performance.now(),
     columns: () => process.stderr.columns ?? 80,
   });
-  const line = progress.stage({ title: "pretraining", total: pretrainSettings.steps, metrics: ["loss"] });
-  const made = await makeBackbone(device, Number(values.seed), ({ step, metrics }) => line.step(step, metrics));
-  line.finish();
-  await saveBackbone(resolve(values.out), made.config, made.saved);
-  await device.close();
-  process.stdout.write(`base model of seed ${values.seed}: ${resolve(values.out)}\n`);
-} catch (error) {
-  if (!isTagged(error)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-}
+  try {
+    const line = progress.stage({ title: "pretraining", total: pretrainSettings.steps, metrics: ["loss"] });
+    const made = await makeBackbone(device, seed, ({ step, metrics }) => line.step(step, metrics));
+    line.finish();
+    await saveBackbone(resolve(values.out), made.config, made.saved);
+  } finally {
+    await device.close();
+  }
+  process.stdout.write(`base model of seed ${seed}: ${resolve(values.out)}\n`);
+});

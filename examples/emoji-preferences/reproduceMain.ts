@@ -1,39 +1,39 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
-import { isTagged } from "@msrl/core";
 import { openDevice } from "@msrl/core/session";
+import { parse, program, whole } from "./commandLine.js";
 import { reproduce } from "./reproduce.js";
 import { reproductionPage } from "./reproductionPage.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-const { values } = parseArgs({
-  options: {
+const usage = `Runs the paper's ablation and writes docs/reproduction.md; what runs/reproduce holds is not run again.
+npm run reproduce -- [--backbones 1,2] [--seeds 1,2,3] [--threads N]
+`;
+
+await program(async () => {
+  const values = parse(process.argv.slice(2), {
     backbones: { type: "string", default: "1,2" },
     seeds: { type: "string", default: "1,2,3" },
     threads: { type: "string" },
-  },
-});
-const numbers = (list: string): readonly number[] => list.split(",").map(Number);
-
-try {
-  const device = await openDevice(values.threads === undefined ? {} : { threads: Number(values.threads) });
-  const results = await reproduce({
-    device,
-    folder: join(root, "runs", "reproduce"),
-    backbones: numbers(values.backbones),
-    seeds: numbers(values.seeds),
-    log: (line) => process.stdout.write(`${line}\n`),
+    help: { type: "boolean", default: false },
   });
-  await device.close();
-  const page = reproductionPage(results);
-  const file = join(root, "docs", "reproduction.md");
-  await writeFile(file, page);
-  process.stdout.write(`${page}\n${file}\n`);
-} catch (error) {
-  if (!isTagged(error)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-}
+  if (values.help) {
+    process.stdout.write(usage);
+    return;
+  }
+  const numbers = (field: string, list: string) => list.split(",").map((each) => whole(field, each, 0));
+  const [backbones, seeds] = [numbers("backbones", values.backbones), numbers("seeds", values.seeds)];
+  const device = await openDevice(values.threads === undefined ? {} : { threads: whole("threads", values.threads, 1) });
+  try {
+    const log = (line: string) => process.stdout.write(`${line}\n`);
+    const results = await reproduce({ device, folder: join(root, "runs", "reproduce"), backbones, seeds, log });
+    const page = reproductionPage(results);
+    const file = join(root, "docs", "reproduction.md");
+    await writeFile(file, page);
+    log(`${page}\n${file}`);
+  } finally {
+    await device.close();
+  }
+});

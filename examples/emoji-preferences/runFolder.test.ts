@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -74,6 +74,12 @@ describe("resuming", () => {
         path: join(root, name),
       });
     expect((await readdir(root)).sort()).toEqual(["empty", "full-1"]);
+  });
+
+  it("says so if its record is damaged", async () => {
+    const { path } = await open();
+    await writeFile(join(path, "run.json"), '{ "seed": 1,');
+    await expect(open("--resume")).rejects.toMatchObject({ _tag: "DamagedRun", file: join(path, "run.json") });
   });
 
   it.each([

@@ -30,13 +30,21 @@ export const writeRecord = async ({ path }: RunFolder, record: RunRecord): Promi
   await rename(`${file}.tmp`, file);
 };
 
+const readRecord = (file: string, text: string): RunRecord => {
+  try {
+    return JSON.parse(text) as RunRecord;
+  } catch (error) {
+    throw tagged("DamagedRun", `${file} is damaged (${(error as Error).message}): start a new run`, { file });
+  }
+};
+
 const numberOf = (name: string, kind: string): number => Number(new RegExp(`^${kind}-(\\d+)$`).exec(name)?.[1] ?? 0);
 
 const resumed = async (path: string, { seed, quick }: RunOptions): Promise<RunFolder> => {
   const text = await readFile(join(path, recordFile), "utf8").catch(() => {
     throw tagged("NothingToResume", `${path} holds no run to resume`, { path });
   });
-  const record = JSON.parse(text) as RunRecord;
+  const record = readRecord(join(path, recordFile), text);
   if (record.seed !== seed || record.quick !== quick) {
     const was = `--seed ${record.seed}${record.quick ? " --quick" : ""}`;
     throw tagged("OtherRun", `${path} is a run of ${was}: resume it with these options`, { path });
