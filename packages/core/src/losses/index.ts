@@ -6,10 +6,14 @@ export {
   aggregate,
   aggregations,
 } from "./aggregate.js";
+export * from "./bradleyTerry.js";
 export * from "./crossEntropy.js";
+export * from "./dpo.js";
 export * from "./grpo.js";
 export * from "./loss.js";
 export * from "./lossMonoid.js";
+export type { PairCounts, PairLoss } from "./pairs.js";
+export * from "./sequenceLogProbs.js";
 export * from "./sumLosses.js";
 export type { ArrayProblem, BadArrays, TokenArrays } from "./tokenArrays.js";
 export * from "./tokenGradient.js";
