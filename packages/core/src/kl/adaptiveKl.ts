@@ -11,7 +11,7 @@ export interface AdaptiveKlOptions {
   readonly horizon: number;
 }
 
-/** Defaults of {@link adaptiveKl}: those of Ziegler et al. and of verl's documentation. */
+/** Defaults of {@link adaptiveKl}: those of TRL's PPO (verl begins at 0.001 with a target of 0.1 a token). */
 export const adaptiveKlDefaults: AdaptiveKlOptions = { initial: 0.2, target: 6, horizon: 10000 };
 
 const rules: Rules<AdaptiveKlOptions> = { initial: above(0), target: above(0), horizon: above(0) };

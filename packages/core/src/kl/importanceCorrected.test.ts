@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { float64, numbers, testDevice } from "../../test/testDevice.js";
+import { grad } from "../graph/grad.js";
 import { input } from "../graph/ops/op.js";
 import { reduceSum } from "../graph/ops/reduce.js";
 import { importanceCorrected, k1, k3 } from "./index.js";
@@ -38,17 +39,23 @@ describe("importanceCorrected", () => {
     );
   });
 
-  it("has the KL divergence as its expectation over the policy that drew", async () => {
+  it("has the KL divergence and its gradient as its expectations over the policy that drew", async () => {
     const [policy, reference, drawn] = [
       [0.5, 0.3, 0.2],
       [0.2, 0.2, 0.6],
       [0.1, 0.6, 0.3],
     ] as const;
     const divergence = policy.reduce((sum, x, at) => sum + x * Math.log(x / reference[at]!), 0);
+    // By the logit of the first token: d log p_v = 1{v = 0} - p_0, and d KL = p_0 (log p_0/q_0 - KL).
+    const slope = policy[0] * (Math.log(policy[0] / reference[0]) - divergence);
     for (const estimator of [k1, k3]) {
+      const value = importanceCorrected(estimator)(p, q, old);
       const feeds = feedsOf(policy.map(Math.log), reference.map(Math.log), drawn.map(Math.log));
-      const result = numbers((await evaluate({ kl: importanceCorrected(estimator)(p, q, old) }, feeds)).kl);
-      expect(result.reduce((sum, value, at) => sum + value * drawn[at]!, 0)).toBeCloseTo(divergence, 12);
+      const result = await evaluate({ value, dp: grad(reduceSum(value), [p])[0]! }, feeds);
+      const expectation = (of: (v: number) => number) => drawn.reduce((sum, x, v) => sum + x * of(v), 0);
+      expect(expectation((v) => numbers(result.value)[v]!)).toBeCloseTo(divergence, 12);
+      const towards = expectation((v) => numbers(result.dp)[v]! * ((v === 0 ? 1 : 0) - policy[0]));
+      expect(towards).toBeCloseTo(slope, 12);
     }
   });
 

@@ -11,8 +11,9 @@ export type OffPolicyKlEstimator = (logProbs: Expr, referenceLogProbs: Expr, old
  *
  *     kl = (p / p_old) k(p, q)        p: policy, p_old: the one that drew the token, q: reference
  *
- * Any shape, nats. Unbiased where k is; the gradient flows through the ratio too, so that with {@link k3} it is that
- * of the KL divergence, with k1 as well. The log-ratio is held within +-60 nats. TRL's `use_bias_correction_kl`.
+ * Any shape, nats. Unbiased where k is, and so is its gradient, which flows through the ratio too: over the tokens drawn
+ * its expectation is that of the KL divergence, be k {@link k1} or {@link k3}. The log-ratio is held within +-60 nats.
+ * TRL's `use_bias_correction_kl`.
  *
  * DeepSeek-V3.2 (2025), https://arxiv.org/abs/2512.02556
  *
