@@ -15,15 +15,13 @@ export const dropOutliersDefaults: DropOutliersOptions = { limit: 3, z: "advanta
 
 const rules: Rules<DropOutliersOptions> = { limit: above(0), z: oneOf(["advantage", "step"]) };
 
-/** A completion's value, or each of its tokens', where the measure of it is within the limit; else 0. */
-const within = <Value extends number | readonly number[]>(value: Value, measure: Value, limit: number): Value => {
-  const kept = (one: number, size: number): number => (Math.abs(size) > limit ? 0 : one);
-  return (
-    typeof value === "number"
-      ? kept(value, measure as number)
-      : value.map((one, t) => kept(one, (measure as readonly number[])[t]!))
-  ) as Value;
-};
+const kept = (value: number, z: number, limit: number): number => (Math.abs(z) > limit ? 0 : value);
+
+/** A completion's value, or each of its tokens', where its z is within the limit; else 0. */
+const within = <Value extends number | readonly number[]>(value: Value, z: Value, limit: number): Value =>
+  (typeof value === "number"
+    ? kept(value, z as number, limit)
+    : value.map((one, t) => kept(one, (z as readonly number[])[t]!, limit))) as Value;
 
 /**
  * Any estimator, its outliers set to 0: one odd reward in a step of equal ones does not get to rule the update.

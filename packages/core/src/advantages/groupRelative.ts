@@ -1,6 +1,6 @@
-import { tagged } from "../errors.js";
+import { atLeast, checkOptions, oneOf, type Rules } from "../configuration.js";
 import type { Advantage } from "./advantage.js";
-import { applies, deviation, inUnits, mean, present } from "./statistics.js";
+import { allPresent, applies, deviation, inUnits, mean, present } from "./statistics.js";
 
 /** What a reward's distance to the mean of its group is divided by. */
 export const rewardScales = ["none", "group", "batch"] as const;
@@ -19,21 +19,7 @@ export interface GroupRelativeOptions {
 /** Defaults of {@link groupRelative}: GRPO as published, epsilon as in TRL. */
 export const groupRelativeDefaults: GroupRelativeOptions = { scale: "group", epsilon: 1e-4 };
 
-const check = ({ scale, epsilon }: GroupRelativeOptions): void => {
-  if (!rewardScales.includes(scale)) {
-    const wanted = rewardScales.join(" | ");
-    const message = `groupRelative: scale is ${JSON.stringify(scale)}, wanted ${wanted}`;
-    throw tagged("BadOption", message, { field: "scale", given: scale, wanted });
-  }
-  if (!(epsilon >= 0 && Number.isFinite(epsilon))) {
-    const wanted = "a finite number of at least 0";
-    throw tagged("BadOption", `groupRelative: epsilon is ${epsilon}, wanted ${wanted}`, {
-      field: "epsilon",
-      given: epsilon,
-      wanted,
-    });
-  }
-};
+const rules: Rules<GroupRelativeOptions> = { scale: oneOf(rewardScales), epsilon: atLeast(0) };
 
 /**
  * Group-relative advantages: each reward beside the mean of its own group, so that no critic is needed.
@@ -52,7 +38,7 @@ const check = ({ scale, epsilon }: GroupRelativeOptions): void => {
  * https://arxiv.org/abs/2402.03300. Without the division: Understanding R1-Zero-Like Training: A Critical Perspective
  * (2025), Dr. GRPO, https://arxiv.org/abs/2503.20783.
  *
- * @throws BadOption for an unknown scale, or an epsilon that is negative or not finite.
+ * @throws ConfigurationError for an unknown scale, or an epsilon that is negative or not finite.
  * @example
  * import { groupRelative } from "@msrl/core/advantages";
  * const advantage = groupRelative({ scale: "none" });
@@ -60,11 +46,9 @@ const check = ({ scale, epsilon }: GroupRelativeOptions): void => {
  * @since 0.1.0
  */
 export const groupRelative = (options: Partial<GroupRelativeOptions> = {}): Advantage => {
-  const settings = { ...groupRelativeDefaults, ...options };
-  check(settings);
-  const { scale, epsilon } = settings;
+  const { scale, epsilon } = checkOptions("groupRelative", rules, groupRelativeDefaults, options);
   return ({ rewards }) => {
-    const batchSpread = scale === "batch" ? deviation(rewards.flatMap(present)) + epsilon : 1;
+    const batchSpread = scale === "batch" ? deviation(allPresent(rewards)) + epsilon : 1;
     return rewards.map((group) => {
       const values = present(group);
       const center = mean(values);

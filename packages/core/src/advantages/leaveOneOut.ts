@@ -2,7 +2,7 @@ import { atLeast, checkOptions, flag, oneOf, type Rules } from "../configuration
 import type { Advantage } from "./advantage.js";
 import { type Alone, aloneChoices } from "./alone.js";
 import { badScores } from "./scored.js";
-import { applies, deviation, inUnits, mean, present } from "./statistics.js";
+import { allPresent, applies, deviation, inUnits, mean, present } from "./statistics.js";
 
 /** Settings of {@link leaveOneOut}. */
 export interface LeaveOneOutOptions {
@@ -61,7 +61,7 @@ export const leaveOneOut = (options: Partial<LeaveOneOutOptions> = {}): Advantag
     if (alone === "error" && single >= 0)
       throw badScores("leaveOneOut", `rewards[${single}]`, "a group of one", "two or more, or the option alone");
     const advantages = rewards.map((group) => ofGroup(group, alone));
-    const values = normalize ? advantages.flatMap(present) : [];
+    const values = normalize ? allPresent(advantages) : [];
     const center = normalize ? mean(values) : 0;
     const spread = normalize ? deviation(values) + epsilon : 1;
     return advantages.map((group) => group.map((value) => (value === null ? 0 : inUnits(value - center, spread))));

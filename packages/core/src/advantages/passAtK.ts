@@ -15,6 +15,17 @@ export const passAtKDefaults: PassAtKOptions = { scale: "group", epsilon: 1e-6 }
 
 const rules: Rules<PassAtKOptions> = { scale: oneOf(["none", "group"]), epsilon: atLeast(0) };
 
+/** The two largest values. */
+const leaders = (values: readonly number[]): readonly [best: number, second: number] => {
+  let best = Number.NEGATIVE_INFINITY;
+  let second = Number.NEGATIVE_INFINITY;
+  for (const value of values) {
+    second = Math.max(second, Math.min(best, value));
+    best = Math.max(best, value);
+  }
+  return [best, second];
+};
+
 /**
  * Advantages for the best of k, k being the size of the group: only the best completion learns, by its lead.
  *
@@ -42,8 +53,8 @@ export const passAtK = (options: Partial<PassAtKOptions> = {}): Advantage => {
   return ({ rewards }) =>
     rewards.map((group) => {
       const values = present(group);
-      const [best, second] = [...values].sort((a, b) => b - a);
-      if (best === undefined || second === undefined || best === second) return group.map(() => 0);
+      const [best, second] = leaders(values);
+      if (values.length < 2 || best === second) return group.map(() => 0);
       const lead = inUnits(best - second, scale === "group" ? deviation(values) + epsilon : 1);
       return group.map((reward) => (applies(reward) && reward === best ? lead : 0));
     });

@@ -1,6 +1,6 @@
 import { atLeast, checkOptions } from "../configuration.js";
 import type { ScoredGroups } from "./advantage.js";
-import { deviation, mean, present } from "./statistics.js";
+import { allPresent, deviation, mean, present } from "./statistics.js";
 
 /** Settings of {@link spreadReport}. */
 export interface SpreadReportOptions {
@@ -43,7 +43,7 @@ export const spreadReport = (options: Partial<SpreadReportOptions> = {}) => {
   const { tolerance } = checkOptions("spreadReport", { tolerance: atLeast(0) }, spreadReportDefaults, options);
   return ({ rewards }: Pick<ScoredGroups, "rewards">): SpreadReport => {
     const groups = rewards.map(present);
-    const all = groups.flat();
+    const all = allPresent(rewards);
     const where = (fits: (group: readonly number[]) => boolean): readonly number[] =>
       groups.flatMap((group, g) => (fits(group) ? [g] : []));
     const flat = where((group) => group.length > 1 && deviation(group) <= tolerance);

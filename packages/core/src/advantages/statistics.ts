@@ -2,8 +2,16 @@
 export const applies = (reward: number | null | undefined): reward is number =>
   reward !== null && reward !== undefined && !Number.isNaN(reward);
 
-/** The rewards that applied. */
-export const present = (rewards: readonly (number | null)[]): readonly number[] => rewards.filter(applies);
+/** The rewards that applied: the very array if all did. */
+export const present = (rewards: readonly (number | null)[]): readonly number[] =>
+  rewards.every(applies) ? rewards : rewards.filter(applies);
+
+/** The rewards of all groups that applied. */
+export const allPresent = (groups: readonly (readonly (number | null)[])[]): readonly number[] => {
+  const all: number[] = [];
+  for (const group of groups) for (const reward of group) if (applies(reward)) all.push(reward);
+  return all;
+};
 
 /** The mean; of equal values exactly that value, so that a group without spread gets advantages of exactly 0. */
 export const mean = (values: readonly number[]): number => {

@@ -27,32 +27,38 @@ export const whitenRules: Rules<WhitenOptions> = {
   epsilon: atLeast(0),
 };
 
-/** Weights of an estimator's values: of a completion's one value, or of each of its tokens. 0: in no statistic. */
-type Weights = PerCompletion<number | readonly number[]>;
-
-const rowWeights = (row: readonly number[], own: readonly number[] | undefined, by: WhitenOptions["by"]) => {
+/** Weights of a completion's tokens: 1 each, or 1 together, and 0 for those of others. */
+const tokenWeights = (row: readonly number[], own: readonly number[] | undefined, by: WhitenOptions["by"]) => {
   const counts = row.map((_, t) => (own === undefined || own[t] !== 0 ? 1 : 0));
-  const tokens = counts.reduce<number>((sum, count) => sum + count, 0);
-  return by === "token" ? counts : counts.map((count) => count / Math.max(1, tokens));
+  const tokens = by === "token" ? 1 : counts.reduce<number>((sum, count) => sum + count, 0);
+  return counts.map((count) => count / Math.max(1, tokens));
 };
 
-const weightsOf = (
+/** All values of an estimator in order, each with its weight; of weight 0 is what belongs to no statistic. */
+const weigh = (
   where: string,
   scored: ScoredGroups,
   advantages: PerCompletion<number | readonly number[]>,
   by: WhitenOptions["by"],
-): Weights => {
-  const perCompletion = advantages.some((group) => group.some((value) => typeof value === "number"));
-  const tokens = perCompletion && by === "token" ? ownTokens(where, scored) : undefined;
-  const own =
-    perCompletion || !scored.tokenMask ? undefined : perToken(where, "tokenMask", scored, lengthsOf(where, scored));
-  return advantages.map((group, g) =>
-    group.map((value, i) => {
+): { readonly values: readonly number[]; readonly weights: readonly number[] } => {
+  const oneEach = advantages.some((group) => group.some((value) => typeof value === "number"));
+  const tokens = oneEach && by === "token" ? ownTokens(where, scored) : undefined;
+  const mask =
+    oneEach || !scored.tokenMask ? undefined : perToken(where, "tokenMask", scored, lengthsOf(where, scored));
+  const values: number[] = [];
+  const weights: number[] = [];
+  advantages.forEach((group, g) => {
+    group.forEach((value, i) => {
       const counts = applies(scored.rewards[g]![i]);
-      if (typeof value === "number") return counts ? (tokens?.[g]?.[i] ?? 1) : 0;
-      return counts ? rowWeights(value, own?.[g]?.[i], by) : value.map(() => 0);
-    }),
-  );
+      const rows = typeof value === "number" ? [value] : value;
+      const own = typeof value === "number" ? [tokens?.[g]?.[i] ?? 1] : tokenWeights(value, mask?.[g]?.[i], by);
+      rows.forEach((one, t) => {
+        values.push(one);
+        weights.push(counts ? own[t]! : 0);
+      });
+    });
+  });
+  return { values, weights };
 };
 
 /** Advantages of a named estimator, whitened. */
@@ -62,16 +68,13 @@ export const whitened = <Value extends number | readonly number[]>(
   scored: ScoredGroups,
   advantages: PerCompletion<Value>,
 ): PerCompletion<Value> => {
-  const weights = weightsOf(where, scored, advantages, by);
-  const { center, variance, known } = weightedMoments(advantages.flat(2) as number[], weights.flat(2), correction);
+  const { values, weights } = weigh(where, scored, advantages, by);
+  const { center, variance, known } = weightedMoments(values, weights, correction);
   const spread = known ? Math.sqrt(variance + varianceEpsilon) + epsilon : 0;
-  const z = (value: number, weight: number): number => (weight === 0 ? 0 : inUnits(value - center, spread));
-  return advantages.map((group, g) =>
-    group.map((value, i) => {
-      const weight = weights[g]![i]!;
-      const one = typeof value === "number" ? z(value, weight as number) : undefined;
-      return (one ?? (value as readonly number[]).map((v, t) => z(v, (weight as readonly number[])[t]!))) as Value;
-    }),
+  let at = 0;
+  const z = (value: number): number => (weights[at++] === 0 ? 0 : inUnits(value - center, spread));
+  return advantages.map((group) =>
+    group.map((value) => (typeof value === "number" ? z(value) : value.map(z)) as Value),
   );
 };
 
