@@ -59,7 +59,13 @@ describe("the page of the ablation", () => {
     // Differences 10 9 10 11: mean 10, deviation sqrt(2 / 3), over 2 = 0.4.
     expect(cells("without CMKD").slice(5)).toEqual(["10.0 ± 0.4", "", "50.0", "73.4"]);
     expect(cells("without caption RL")[5]).toBe("2.0 ± 0.0");
-    expect(lines.filter((line) => line.startsWith("| ")).length).toBe(8); // with the head and its rule
+    expect(lines.filter((line) => line.startsWith("| ")).length).toBe(16); // two tables, with head and rule
+  });
+
+  it("has every row's mean for each base model", () => {
+    const second = page.slice(page.indexOf("base model 1"));
+    const row = second.split("\n").find((line) => line.startsWith("| full "))!;
+    expect(row.match(/[\d.]+/g)).toEqual(["89.0", "91.0"]);
   });
 
   it("puts the rows in order, ours beside the paper's", () => {
@@ -69,6 +75,7 @@ describe("the page of the ablation", () => {
     expect(page).toContain(
       "Order in the paper: full > without caption RL > without CMKD > without stage 3 > without stage 1 > multimodal only.",
     );
+    expect(page).toContain("The orders differ.");
   });
 
   it("says plainly what came out, what may have, and what did not", () => {

@@ -1,4 +1,4 @@
-import { markdownTable } from "@msrl/stages/report";
+import { markdownTable, type Table } from "@msrl/stages/report";
 import type { RowName, RowResult } from "./reproduce.js";
 
 /** The paper's ablation on VL-RewardBench, accuracy in per cent. */
@@ -68,6 +68,19 @@ const finding = (results: readonly RowResult[], row: RowName): string => {
 const ordering = (rows: readonly RowName[], value: (row: RowName) => number): string =>
   [...rows].sort((a, b) => value(b) - value(a)).join(" > ");
 
+/** Mean accuracy of every row for each base model: how much depends on where training starts. */
+const byBackbone = (results: readonly RowResult[], names: readonly RowName[]): Table => {
+  const backbones = [...new Set(results.map(({ backbone }) => backbone))].sort((a, b) => a - b);
+  const columns = ["row", ...backbones.map((backbone) => `base model ${backbone}`)];
+  const cell = (row: RowName, backbone: number): string =>
+    percent(mean(results.filter((result) => result.row === row && result.backbone === backbone).map(seen)));
+  return {
+    columns,
+    align: columns.map((_, at) => (at === 0 ? "left" : "right")),
+    rows: names.map((row) => [row, ...backbones.map((backbone) => cell(row, backbone))]),
+  };
+};
+
 /** `docs/reproduction.md` from the results of every row, base model and seed. */
 export const reproductionPage = (results: readonly RowResult[]): string => {
   const names = Object.keys(paper) as RowName[];
@@ -81,6 +94,7 @@ export const reproductionPage = (results: readonly RowResult[]): string => {
     rows: names.map((row) => rowCells(results, row)),
   };
   const means = (row: RowName): number => mean(results.filter((result) => result.row === row).map(seen));
+  const sameOrder = ordering(names, means) === ordering(names, (row) => paper[row]);
   return `# The paper's ablation on the micro-world
 
 \`npm run reproduce\` wrote this page: ${backbones} base models x ${seeds} stage seeds a row, the same settings for all rows
@@ -95,10 +109,14 @@ Order here: ${ordering(names, means)}.
 
 Order in the paper: ${ordering(names, (row) => paper[row])}.
 
+${sameOrder ? "The orders are the same." : "The orders differ."}
+
 ${names
   .filter((row) => row !== "full")
   .map((row) => `- ${finding(results, row)}`)
   .join("\n")}
+
+${markdownTable(byBackbone(results, names))}
 
 "Multimodal only" gets as many RL steps as the full pipeline has in all its RL stages, on the labelled multimodal samples
 alone, with the settings of stage 3.
