@@ -6,6 +6,7 @@ import {
   groupRelative,
   leaveOneOut,
   opo,
+  optimalTokenBaseline,
   passAtK,
   reinforcePlusPlus,
   reinforcePlusPlusBaseline,
@@ -24,6 +25,7 @@ interface Options {
   readonly lambda?: number;
   readonly weights?: readonly number[] | null;
   readonly kl_ratio?: number;
+  readonly handle_zero_tail?: boolean;
 }
 
 type Case = GoldenCase<Options>;
@@ -46,7 +48,7 @@ const kindOf = ({ name }: Case): string => name.split("/")[0]!;
 
 /** Whether the estimator reads rewards token by token; the others read their sum. */
 const readsTokens = (one: Case): boolean =>
-  ["remax", "reinforce_plus_plus", "gae", "rewards_with_kl"].includes(kindOf(one));
+  ["remax", "reinforce_plus_plus", "gae", "rewards_with_kl", "optimal_token_baseline"].includes(kindOf(one));
 
 /** verl's arrays as groups: padding cut off, which its masks keep for tokens in the middle that a tool wrote. */
 const scoredOf = (one: Case, groups: readonly (readonly number[])[]): ScoredGroups => {
@@ -66,6 +68,9 @@ const scoredOf = (one: Case, groups: readonly (readonly number[])[]): ScoredGrou
     ...(readsTokens(one) ? { tokenRewards: cut(tokens!) } : {}),
     ...(inputs.values ? { values: cut(rows(inputs.values)) } : {}),
     ...(inputs.ref_log_prob ? { tokenKl: cut(old!.map((row, i) => row.map((p, t) => p - reference![i]![t]!))) } : {}),
+    ...(inputs.old_log_probs ? { tokenLogProbs: cut(rows(inputs.old_log_probs)) } : {}),
+    ...(inputs.sum_pi_squared ? { tokenCollisions: cut(rows(inputs.sum_pi_squared)) } : {}),
+    ...(inputs.rollout_is_weights ? { samplerRatios: cut(rows(inputs.rollout_is_weights)) } : {}),
     ...(inputs.reward_baselines ? { greedyRewards: groups.map(([row]) => flat(inputs.reward_baselines)[row!]!) } : {}),
     ...(parts ? { parts: { fmt: byRow((row) => parts[row]![0]!), acc: byRow((row) => parts[row]![1]!) } } : {}),
   };
@@ -79,6 +84,8 @@ const estimators: Readonly<Record<string, (options: Options) => Estimator>> = {
     groupRelative({ scale: norm_adv_by_std_in_grpo ? "group" : "none", epsilon: epsilon! }),
   rloo: () => leaveOneOut({ alone: "reward" }),
   rloo_vectorized: () => leaveOneOut({ alone: "zero" }),
+  optimal_token_baseline: ({ handle_zero_tail, epsilon }) =>
+    optimalTokenBaseline({ zeroTail: handle_zero_tail!, epsilon: epsilon!, alone: "reward" }),
   opo: () => opo({ alone: "reward" }),
   gpg: () => gpg({ correction: "rewards", alone: "reward" }),
   grpo_passk: ({ norm_adv_by_std_in_grpo, epsilon }) =>
@@ -105,8 +112,6 @@ const estimatorOf = (one: Case): Estimator =>
 
 const reason = (one: Case): string | undefined => {
   if (kindOf(one) === "adaptive_kl_controller") return "a controller of the KL coefficient is no advantage";
-  if (kindOf(one) === "optimal_token_baseline")
-    return "its baseline reads the sum of squared probabilities over the vocabulary, which no rollout records";
   return undefined;
 };
 

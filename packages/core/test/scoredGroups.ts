@@ -2,8 +2,8 @@ import type { ScoredGroups } from "@msrl/core/advantages";
 import fc from "fast-check";
 import { expect } from "vitest";
 
-/** Scored groups with all that an estimator may read. */
-export type FullGroups = Required<ScoredGroups>;
+/** Scored groups with what most estimators may read. */
+export type FullGroups = Required<Omit<ScoredGroups, "tokenLogProbs" | "tokenCollisions" | "samplerRatios">>;
 
 type Row = {
   readonly reward: number | null;
@@ -89,4 +89,14 @@ export const expectClose = (actual: readonly number[], wanted: readonly number[]
     Math.abs(a - wanted[at]!) <= atol + rtol * Math.abs(wanted[at]!) ? [] : [`${at}: ${a}, wanted ${wanted[at]}`],
   );
   expect(off).toEqual([]);
+};
+
+/** Log-probabilities and collisions of tokens, made from their values, whatever those are. */
+export const withTokens = <Scored extends ScoredGroups>(scored: Scored) => {
+  const per = (of: (value: number) => number) => scored.values!.map((group) => group.map((row) => row.map(of)));
+  return {
+    ...scored,
+    tokenLogProbs: per((value) => -(value + 9) / 8),
+    tokenCollisions: per((value) => (value + 9) / 32),
+  };
 };

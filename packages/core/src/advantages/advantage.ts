@@ -23,6 +23,12 @@ export interface ScoredGroups {
   readonly tokenRewards?: PerToken;
   /** What a critic expected before each token, in units of the reward. */
   readonly values?: PerToken;
+  /** Log-probability of each token under the policy that wrote it, in nats. */
+  readonly tokenLogProbs?: PerToken;
+  /** Sum over the vocabulary of the squared probabilities at each token: 1 where the policy had no doubt. */
+  readonly tokenCollisions?: PerToken;
+  /** Probability of each token under the policy in training over that under the one that sampled it. */
+  readonly samplerRatios?: PerToken;
   /** The reward of the greedy completion of each group's prompt; `null` or NaN: none, so the group has advantage 0. */
   readonly greedyRewards?: readonly (number | null)[];
   /** The single rewards that the total was made of, by name and before their weights. */

@@ -10,6 +10,7 @@ export * from "./groupRelative.js";
 export * from "./klInReward.js";
 export * from "./leaveOneOut.js";
 export * from "./opo.js";
+export * from "./optimalTokenBaseline.js";
 export * from "./passAtK.js";
 export * from "./plainReward.js";
 export * from "./reinforcePlusPlus.js";

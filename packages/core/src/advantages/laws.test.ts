@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { expectClose, type FullGroups, mapRewards, numbersOf, reorder, scoredGroups } from "../../test/scoredGroups.js";
+import {
+  expectClose,
+  type FullGroups,
+  mapRewards,
+  numbersOf,
+  reorder,
+  scoredGroups,
+  withTokens,
+} from "../../test/scoredGroups.js";
 import {
   decoupledRewards,
   dropFlatGroups,
@@ -11,6 +19,7 @@ import {
   klInReward,
   leaveOneOut,
   opo,
+  optimalTokenBaseline,
   passAtK,
   plainReward,
   reinforcePlusPlus,
@@ -30,6 +39,7 @@ const estimators: Readonly<Record<string, Any>> = {
   leaveOneOut: leaveOneOut({ alone: "zero" }),
   "leaveOneOut, normalized": leaveOneOut({ alone: "reward", normalize: true }),
   opo: opo(),
+  optimalTokenBaseline: (scored) => optimalTokenBaseline()(withTokens(scored)),
   gpg: gpg(),
   "gpg, as verl": gpg({ correction: "rewards", alone: "reward" }),
   passAtK: passAtK(),

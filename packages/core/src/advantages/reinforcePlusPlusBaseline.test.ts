@@ -1,11 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { expectClose, numbersOf, scoredGroups } from "../../test/scoredGroups.js";
-import type { ScoredGroups } from "./advantage.js";
+import { expectClose, type FullGroups, numbersOf, scoredGroups } from "../../test/scoredGroups.js";
 import { reinforcePlusPlusBaseline } from "./reinforcePlusPlusBaseline.js";
 
 /** Distances to the means of the groups, one a token of the policy, whitened. */
-const naive = ({ rewards, tokenMask }: Required<ScoredGroups>): number[] => {
+const naive = ({ rewards, tokenMask }: FullGroups): number[] => {
   const tokens = rewards.flatMap((group, g) => {
     const known = group.filter((reward) => reward !== null);
     const center = known.reduce((a, b) => a + b, 0) / known.length;

@@ -27,7 +27,15 @@ export const perCompletion = <Value>(
   return values;
 };
 
-const tokenFields = ["tokenMask", "tokenRewards", "tokenKl", "values"] as const;
+const tokenFields = [
+  "tokenMask",
+  "tokenRewards",
+  "tokenKl",
+  "values",
+  "tokenLogProbs",
+  "tokenCollisions",
+  "samplerRatios",
+] as const;
 
 /** The tokens of each completion: as given, or else as many as any field has that is given a token. */
 export const lengthsOf = (where: string, scored: ScoredGroups): PerCompletion<number> => {

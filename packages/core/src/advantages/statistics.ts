@@ -3,8 +3,10 @@ export const applies = (reward: number | null | undefined): reward is number =>
   reward !== null && reward !== undefined && !Number.isNaN(reward);
 
 /** The rewards that applied: the very array if all did. */
-export const present = (rewards: readonly (number | null)[]): readonly number[] =>
-  rewards.every(applies) ? rewards : rewards.filter(applies);
+export const present = (rewards: readonly (number | null)[]): readonly number[] => {
+  for (const reward of rewards) if (!applies(reward)) return rewards.filter(applies);
+  return rewards as readonly number[];
+};
 
 /** The rewards of all groups that applied. */
 export const allPresent = (groups: readonly (readonly (number | null)[])[]): readonly number[] => {

@@ -1,11 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { expectClose, numbersOf, scoredGroups } from "../../test/scoredGroups.js";
-import type { ScoredGroups } from "./advantage.js";
+import { expectClose, type FullGroups, numbersOf, scoredGroups } from "../../test/scoredGroups.js";
 import { tokenReturns } from "./tokenReturns.js";
 
 /** sum_{u >= t} discount^(own tokens between) r_u, from the definition. */
-const naive = (scored: Required<ScoredGroups>, discount: number, beta: number): number[] =>
+const naive = (scored: FullGroups, discount: number, beta: number): number[] =>
   scored.rewards.flatMap((group, g) =>
     group.flatMap((reward, i) => {
       const own = scored.tokenMask[g]![i]!;

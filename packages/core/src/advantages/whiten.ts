@@ -47,17 +47,22 @@ const weigh = (
     oneEach || !scored.tokenMask ? undefined : perToken(where, "tokenMask", scored, lengthsOf(where, scored));
   const values: number[] = [];
   const weights: number[] = [];
-  advantages.forEach((group, g) => {
-    group.forEach((value, i) => {
+  for (let g = 0; g < advantages.length; g++) {
+    for (let i = 0; i < advantages[g]!.length; i++) {
+      const value = advantages[g]![i]!;
       const counts = applies(scored.rewards[g]![i]);
-      const rows = typeof value === "number" ? [value] : value;
-      const own = typeof value === "number" ? [tokens?.[g]?.[i] ?? 1] : tokenWeights(value, mask?.[g]?.[i], by);
-      rows.forEach((one, t) => {
-        values.push(one);
+      if (typeof value === "number") {
+        values.push(value);
+        weights.push(counts ? (tokens?.[g]?.[i] ?? 1) : 0);
+        continue;
+      }
+      const own = tokenWeights(value, mask?.[g]?.[i], by);
+      for (let t = 0; t < value.length; t++) {
+        values.push(value[t]!);
         weights.push(counts ? own[t]! : 0);
-      });
-    });
-  });
+      }
+    }
+  }
   return { values, weights };
 };
 
