@@ -116,6 +116,8 @@ ${names
   .map((row) => `- ${finding(results, row)}`)
   .join("\n")}
 
+Runs from one base model are not independent of one another; how much hangs on the base model, mean accuracy by it:
+
 ${markdownTable(byBackbone(results, names))}
 
 "Multimodal only" gets as many RL steps as the full pipeline has in all its RL stages, on the labelled multimodal samples
