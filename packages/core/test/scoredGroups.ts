@@ -97,6 +97,6 @@ export const withTokens = <Scored extends ScoredGroups>(scored: Scored) => {
   return {
     ...scored,
     tokenLogProbs: per((value) => -(value + 9) / 8),
-    tokenCollisions: per((value) => (value + 9) / 32),
+    tokenCollisions: per((value) => Math.exp(-(value + 9) / 4) + value / 1024),
   };
 };

@@ -2,7 +2,7 @@ import { above, checkOptions, flag, type Rules } from "../configuration.js";
 import type { Advantage, PerToken, ScoredGroups } from "./advantage.js";
 import { type Alone, aloneRule } from "./alone.js";
 import { lengthsOf, neededPerToken, perToken } from "./scored.js";
-import { applies } from "./statistics.js";
+import { applies, inUnits } from "./statistics.js";
 import { returnsOf, tokenReturnsDefaults, tokenRewardsOf } from "./tokenReturns.js";
 
 /** Settings of {@link optimalTokenBaseline}. */
@@ -53,7 +53,7 @@ const energyOf = (where: string, scored: ScoredGroups, own: readonly (readonly (
 
 /** Where the longest path is alone: from the length of the second on; nowhere if two are as long. */
 const tailOf = (paths: readonly Path[]): { readonly path: Path | undefined; readonly from: number } => {
-  const lengths = paths.map(({ own }) => own.filter((is) => is).length);
+  const lengths = paths.map(({ own }) => own.lastIndexOf(true) + 1);
   const [longest = 0, second = 0] = [...lengths].sort((a, b) => b - a);
   return { path: longest > second ? paths[lengths.indexOf(longest)] : undefined, from: second };
 };
@@ -63,7 +63,8 @@ const baselineOf = (paths: readonly Path[], epsilon: number): readonly number[] 
   Array.from({ length: Math.max(...paths.map(({ own }) => own.length)) }, (_, t) => {
     const here = paths.filter(({ own }) => own[t]);
     const weight = here.reduce((sum, { energy }) => sum + energy[t]!, 0) + epsilon;
-    return here.reduce((sum, { energy, returns }) => sum + (energy[t]! / weight) * returns[t]!, 0);
+    const mean = here.reduce((sum, { energy, returns }) => sum + inUnits(energy[t]!, weight) * returns[t]!, 0);
+    return Number.isFinite(mean) ? mean : 0; // weights that no probabilities have can cancel
   });
 
 /**
