@@ -88,8 +88,12 @@ export const decoupledRewards = (options: Partial<DecoupledRewardsOptions> = {})
     );
     const sums = scored.rewards.map((group, g) =>
       group.map((_, i) => {
-        const here = parts.filter(([part]) => applies(part[g]![i]));
-        return here.length === 0 ? null : here.reduce((sum, [part, weight]) => sum + weight * part[g]![i]!, 0);
+        let sum: number | null = null;
+        for (const [part, weight] of parts) {
+          const value = part[g]![i]!;
+          if (value !== null) sum = (sum ?? 0) + weight * value;
+        }
+        return sum;
       }),
     );
     const advantages = sums.map((group) => group.map((sum) => sum ?? 0));

@@ -52,7 +52,7 @@ export const groupRelative = (options: Partial<GroupRelativeOptions> = {}): Adva
     return rewards.map((group) => {
       const values = present(group);
       const center = mean(values);
-      const spread = scale === "group" ? deviation(values) + epsilon : batchSpread;
+      const spread = scale === "group" ? deviation(values, center) + epsilon : batchSpread;
       return group.map((reward) => (applies(reward) ? inUnits(reward - center, spread) : 0));
     });
   };

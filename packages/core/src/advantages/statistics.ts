@@ -18,13 +18,9 @@ export const allPresent = (groups: readonly (readonly (number | null)[])[]): rea
 /** The mean; of equal values exactly that value, so that a group without spread gets advantages of exactly 0. */
 export const mean = (values: readonly number[]): number => {
   const first = values[0] ?? Number.NaN;
+  if (values.every((value) => value === first)) return first; // ends at the first that differs
   let sum = 0;
-  let equal = true;
-  for (const value of values) {
-    sum += value;
-    equal &&= value === first;
-  }
-  if (equal) return first;
+  for (const value of values) sum += value;
   // A sum beyond float64 is taken again of parts that stay within it.
   return Number.isFinite(sum) ? sum / values.length : values.reduce((part, value) => part + value / values.length, 0);
 };
