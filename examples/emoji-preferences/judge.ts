@@ -45,14 +45,14 @@ const toEvaluation = (
   after: string,
   mode: Mode,
   result: EvaluationResult,
-  extra: Record<string, number>,
+  extra: Record<string, number> = {},
 ): Evaluation => ({
   after,
   name: sets[mode],
   accuracy: result.accuracy,
   count: result.count,
   byTask: result.byTask,
-  extra: { ...extra, unreadable: result.unreadable },
+  extra,
 });
 
 /** Accuracy on pictures (with exact captions), on captions and on text. */
@@ -66,8 +66,11 @@ export const judgeAll = async <State>(
   const captioned = await judge(judged, "captioned", data.heldOut, key);
   const text = await judge(judged, "text", data.heldOutText, key);
   return [
-    toEvaluation(after, "seen", seen, { captions_exact: exactCaptions(data.heldOut, seen) }),
-    toEvaluation(after, "captioned", captioned, {}),
-    toEvaluation(after, "text", text, {}),
+    toEvaluation(after, "seen", seen, {
+      captions_exact: exactCaptions(data.heldOut, seen),
+      unreadable: seen.unreadable,
+    }),
+    toEvaluation(after, "captioned", captioned),
+    toEvaluation(after, "text", text),
   ];
 };

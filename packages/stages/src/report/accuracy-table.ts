@@ -49,7 +49,7 @@ const extraColumns = (name: string, evaluations: readonly Evaluation[]): readonl
       if (value === undefined) return undefined;
       return { value, fraction, text: fraction ? formatPercent(value) : formatNumber(value) };
     };
-    return { set: name, title: key, overall: false, of };
+    return { set: name, title: key.replaceAll("_", " "), overall: false, of };
   });
 
 const columnsOf = (name: string, all: readonly Evaluation[], tasks: boolean): readonly Column[] => {
