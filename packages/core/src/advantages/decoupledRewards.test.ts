@@ -52,7 +52,7 @@ describe("decoupledRewards", () => {
   it("says which part is missing or does not fit", () => {
     const scored = { rewards: [[1, 0]], parts: { a: [[1]] } };
     expect(() => decoupledRewards()({ rewards: [[1]] })).toThrow(/decoupledRewards: parts is not given/);
-    expect(() => decoupledRewards()(scored)).toThrow(/parts.a\[0\] is 1 completions, wanted 2 as in rewards/);
+    expect(() => decoupledRewards()(scored)).toThrow(/parts.a\[0\] is of length 1, wanted 2, one for each reward/);
     expect(() => decoupledRewards({ weights: { z: 1 } })(scored)).toThrow(/parts.z is not given/);
     expect(() => decoupledRewards({ weights: { z: Number.NaN } })).toThrow(/weights is .*, wanted finite numbers/);
   });

@@ -44,7 +44,7 @@ describe("generalisedAdvantage", () => {
       /generalisedAdvantage: values is not given, wanted one number/,
     );
     expect(() => generalisedAdvantage()({ ...scored, values: [[[1]]] })).toThrow(
-      /values\[0\]\[0\] is 1 tokens, wanted 2/,
+      /values\[0\]\[0\] is of length 1, wanted 2/,
     );
     expect(() => generalisedAdvantage({ trace: 2 })).toThrow(/trace is 2, wanted a number from 0 to 1/);
   });

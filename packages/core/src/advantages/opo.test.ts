@@ -37,11 +37,13 @@ describe("opo", () => {
   it("says which lengths are missing or do not fit", () => {
     const rewards = [[1, 2], [3]];
     expect(() => opo()({ rewards })).toThrow(/opo: lengths is not given, wanted one value a completion/);
-    expect(() => opo()({ rewards, lengths: [[1, 2]] })).toThrow(/lengths is 1 groups, wanted 2 as in rewards/);
-    expect(() => opo()({ rewards, lengths: [[1], [2]] })).toThrow(/lengths\[0\] is 1 completions, wanted 2/);
+    expect(() => opo()({ rewards, lengths: [[1, 2]] })).toThrow(/lengths is of length 1, wanted 2, one for each group/);
+    expect(() => opo()({ rewards, lengths: [[1], [2]] })).toThrow(/lengths\[0\] is of length 1, wanted 2/);
     expect(() => opo()({ rewards, lengths: [[1, -1], [2]] })).toThrow(/lengths\[0\]\[1\] is -1, wanted a whole/);
     const tokenMask = [[[1], [1, 1]], [[0]]];
-    expect(() => opo()({ rewards, lengths: [[1, 3], [1]], tokenMask })).toThrow(/tokenMask\[0\]\[1\] is 2 tokens/);
+    expect(() => opo()({ rewards, lengths: [[1, 3], [1]], tokenMask })).toThrow(
+      /tokenMask\[0\]\[1\] is of length 2, wanted 3/,
+    );
   });
 
   it("gives a completion alone what the option says", () => {

@@ -21,7 +21,7 @@ describe("remax", () => {
 
   it("says that greedy rewards are missing or do not fit", () => {
     expect(() => remax()({ rewards: [[1]] })).toThrow(/remax: greedyRewards is not given, wanted one reward a group/);
-    expect(() => remax()({ rewards: [[1]], greedyRewards: [1, 2] })).toThrow(/greedyRewards is 2 rewards, wanted 1/);
+    expect(() => remax()({ rewards: [[1]], greedyRewards: [1, 2] })).toThrow(/greedyRewards is of length 2, wanted 1/);
     expect(() => remax({ by: "group" as "token" })).toThrow(/by is "group", wanted completion \| token/);
   });
 });

@@ -16,7 +16,12 @@ export const remaxDefaults: RemaxOptions = { by: "completion" };
 const baselinesOf = ({ rewards, greedyRewards }: ScoredGroups): readonly (number | null)[] => {
   if (greedyRewards === undefined) throw badScores("remax", "greedyRewards", "not given", "one reward a group");
   if (greedyRewards.length !== rewards.length)
-    throw badScores("remax", "greedyRewards", `${greedyRewards.length} rewards`, `${rewards.length}, one a group`);
+    throw badScores(
+      "remax",
+      "greedyRewards",
+      `of length ${greedyRewards.length}`,
+      `${rewards.length}, one for each group of rewards`,
+    );
   return greedyRewards;
 };
 

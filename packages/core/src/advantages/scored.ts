@@ -20,10 +20,15 @@ export const perCompletion = <Value>(
 ): PerCompletion<Value> => {
   if (values === undefined) throw badScores(where, field, "not given", "one value a completion");
   if (values.length !== rewards.length)
-    throw badScores(where, field, `${values.length} groups`, `${rewards.length} as in rewards`);
+    throw badScores(where, field, `of length ${values.length}`, `${rewards.length}, one for each group of rewards`);
   for (const [g, group] of rewards.entries())
     if (values[g]!.length !== group.length)
-      throw badScores(where, `${field}[${g}]`, `${values[g]!.length} completions`, `${group.length} as in rewards`);
+      throw badScores(
+        where,
+        `${field}[${g}]`,
+        `of length ${values[g]!.length}`,
+        `${group.length}, one for each reward`,
+      );
   return values;
 };
 
@@ -61,7 +66,12 @@ export const perToken = (
   for (const [g, group] of rows.entries())
     for (const [i, row] of group.entries())
       if (row.length !== lengths[g]![i])
-        throw badScores(where, `${field}[${g}][${i}]`, `${row.length} tokens`, `${lengths[g]![i]} as in lengths`);
+        throw badScores(
+          where,
+          `${field}[${g}][${i}]`,
+          `of length ${row.length}`,
+          `${lengths[g]![i]}, one for each token`,
+        );
   return rows;
 };
 
