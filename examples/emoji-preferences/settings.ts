@@ -56,10 +56,10 @@ export const fullSettings: Settings = {
 export const quickSettings: Settings = {
   coldStart: { steps: 40, batchSize: 32, learningRate: 1e-3 },
   textRl: rl(12, 24, 2e-4, 0.1),
-  captionRl: { ...rl(28, 16, 3e-4, 0.1), replayWeight: 0.02, newPerOld: 5 },
-  cmkd: { samples: 400, candidates: 4, steps: 60, batchSize: 32, learningRate: 1e-3 },
-  multimodalRl: { ...rl(16, 16, 1.5e-4, 1), captionWeight: 0.05, captionsPerStep: 16 },
-  multimodalOnly: rl(58, 16, 1.5e-4, 1),
+  captionRl: { ...rl(60, 16, 3e-4, 0.1), replayWeight: 0.02, newPerOld: 5 },
+  cmkd: { samples: 600, candidates: 4, steps: 90, batchSize: 32, learningRate: 1e-3 },
+  multimodalRl: { ...rl(32, 16, 1.5e-4, 1), captionWeight: 0.05, captionsPerStep: 16 },
+  multimodalOnly: rl(110, 16, 1.5e-4, 1),
   evaluation: { multimodal: 400, text: 100 },
 };
 
