@@ -3,7 +3,7 @@ export * from "./evaluate.js";
 export { keepNewest, type ReplayOptions, replayGroups } from "./flow/replay.js";
 export { rolloutMetrics } from "./flow/rolloutMetrics.js";
 export { type ScoredRollout, scoreRollouts } from "./flow/score.js";
-export { weighRollouts } from "./flow/weigh.js";
+export { type AdvantageError, weighRollouts } from "./flow/weigh.js";
 export * from "./progress/progress.js";
 export * from "./samples/index.js";
 export { grpoStage } from "./stage/grpo.js";

@@ -50,7 +50,7 @@ it("asks the reward once, for each completion with its own reference, and hands 
 
 it("weighs each completion against its group; null weighs nothing", async () => {
   const scored = await toPromise(scoreRollouts(said)(questions, rollouts));
-  const batch = weighRollouts(groupRelative({ scale: "none" }))(scored);
+  const batch = await toPromise(TE.fromEither(weighRollouts(groupRelative({ scale: "none" }))(scored)));
   expect(batch.map(({ completions }) => completions.map(({ advantage }) => advantage))).toEqual([
     [-1, 1],
     [0],
@@ -62,7 +62,7 @@ it("weighs each completion against its group; null weighs nothing", async () => 
 
 it("gives an advantage the lengths of the completions", async () => {
   const scored = await toPromise(scoreRollouts(said)(questions, rollouts));
-  const batch = weighRollouts(({ lengths }) => lengths!)(scored);
+  const batch = await toPromise(TE.fromEither(weighRollouts(({ lengths }) => lengths!)(scored)));
   expect(batch.map(({ completions }) => completions.map(({ advantage }) => advantage))).toEqual([
     [1, 2],
     [3],

@@ -1,21 +1,41 @@
-import type { Advantage } from "@msrl/core/advantages";
+import { isTagged, type Tagged, tagged } from "@msrl/core";
+import type { Advantage, ScoredGroups } from "@msrl/core/advantages";
 import type { TrainingBatch } from "@msrl/core/policy";
+import * as E from "fp-ts/Either";
 import type { ScoredRollout } from "./score.js";
+
+/** An estimator that cannot work with what a stage knows of its rollouts: it wants values of a critic, for example. */
+export type AdvantageError = Tagged<"AdvantageError", { readonly cause: Error }>;
+
+/** What estimators may read: total rewards, their parts by name, lengths. */
+const scoredGroups = (scored: readonly ScoredRollout[]): ScoredGroups => {
+  const names = new Set(scored.flatMap(({ scores }) => scores.flatMap(({ parts }) => Object.keys(parts))));
+  const part = (name: string) => scored.map(({ scores }) => scores.map(({ parts }) => parts[name] ?? null));
+  return {
+    rewards: scored.map(({ scores }) => scores.map(({ value }) => value)),
+    lengths: scored.map(({ completions }) => completions.map(({ tokenIds }) => tokenIds.length)),
+    parts: Object.fromEntries([...names].map((name) => [name, part(name)])),
+  };
+};
 
 /** Scored rollouts to what an update reads: each completion with its advantage and the log-probs it was drawn with. */
 export const weighRollouts =
   (advantage: Advantage<number | readonly number[]>) =>
-  (scored: readonly ScoredRollout[]): TrainingBatch => {
-    const advantages = advantage({
-      rewards: scored.map(({ scores }) => scores.map(({ value }) => value)),
-      lengths: scored.map(({ completions }) => completions.map(({ tokenIds }) => tokenIds.length)),
-    });
-    return scored.map(({ prompt, completions }, group) => ({
-      prompt,
-      completions: completions.map(({ tokenIds, logProbs }, at) => ({
-        tokenIds,
-        oldLogProbs: logProbs,
-        advantage: advantages[group]![at]!,
-      })),
-    }));
+  (scored: readonly ScoredRollout[]): E.Either<AdvantageError, TrainingBatch> => {
+    try {
+      const advantages = advantage(scoredGroups(scored));
+      return E.right(
+        scored.map(({ prompt, completions }, group) => ({
+          prompt,
+          completions: completions.map(({ tokenIds, logProbs }, at) => ({
+            tokenIds,
+            oldLogProbs: logProbs,
+            advantage: advantages[group]![at]!,
+          })),
+        })),
+      );
+    } catch (cause) {
+      if (!isTagged(cause)) throw cause; // a bug, not a matter of the data
+      return E.left(tagged("AdvantageError", `advantages: ${cause.message}`, { cause }));
+    }
   };

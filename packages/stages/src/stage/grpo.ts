@@ -22,11 +22,16 @@ const prepareGrpo = <State, Reference>(options: GrpoOptions<Reference>): Stage<S
     return pipe(
       policy.sample(state, prompts, sampling, fold(key, "sample")),
       TE.chainW((rollouts) => score(asked, rollouts)),
-      TE.map((scored) => ({
-        batch: [...weigh(scored), ...(replay ? replayGroups(replay, replayed) : [])],
-        metrics: rolloutMetrics(scored),
-        kept: keep ? goodSamples(scored, keep.threshold) : [],
-      })),
+      TE.chainW((scored) =>
+        pipe(
+          TE.fromEither(weigh(scored)),
+          TE.map((weighed) => ({
+            batch: [...weighed, ...(replay ? replayGroups(replay, replayed) : [])],
+            metrics: rolloutMetrics(scored),
+            kept: keep ? goodSamples(scored, keep.threshold) : [],
+          })),
+        ),
+      ),
     );
   };
 };

@@ -4,13 +4,20 @@ import type { Optimizer } from "@msrl/core/optim";
 import type { PolicyError, TrainablePolicy, TrainingBatch } from "@msrl/core/policy";
 import type { TaskEither } from "fp-ts/TaskEither";
 import type { CheckpointError, Json, ReplayItem } from "../checkpoint/index.js";
+import type { AdvantageError } from "../flow/weigh.js";
 import type { StageConfigurationError } from "./stageProblem.js";
 
 /** A stage stopped by its signal; what it had done is in its checkpoint. */
 export type Interrupted = Tagged<"Interrupted", { readonly stage: string; readonly step: number }>;
 
 /** What a stage can fail at. */
-export type StageError = PolicyError | RewardError | CheckpointError | StageConfigurationError | Interrupted;
+export type StageError =
+  | PolicyError
+  | RewardError
+  | AdvantageError
+  | CheckpointError
+  | StageConfigurationError
+  | Interrupted;
 
 /** What a step may look at: the policy and the loop's state before it. */
 export interface StepContext<State> {
