@@ -66,7 +66,15 @@ export const shown = (value: unknown): string => {
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 };
 
-/** The error of options that cannot be. */
+/**
+ * The error of options that cannot be, all of them at once: `where` names what was being made.
+ *
+ * @example
+ * import { configurationError } from "@msrl/core";
+ * const error = configurationError("vote", [{ field: "ties", given: '"maybe"', wanted: "dropped | label" }]);
+ * assert.deepStrictEqual(error.message, 'vote: ties is "maybe", wanted dropped | label');
+ * @since 0.1.0
+ */
 export const configurationError = (where: string, problems: readonly ConfigurationProblem[]): ConfigurationError => {
   const lines = problems.map(({ field, given, wanted }) => `${where}: ${field} is ${given}, wanted ${wanted}`);
   return tagged("ConfigurationError", lines.join("\n"), { where, problems });

@@ -1,3 +1,4 @@
+export { type ConfigurationError, type ConfigurationProblem, configurationError } from "./configuration.js";
 export * from "./data/index.js";
 export * from "./errors.js";
 export * from "./rng.js";

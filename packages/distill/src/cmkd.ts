@@ -57,7 +57,7 @@ export type CmkdOutcome = Kept | Dropped;
  * confidences (first wins); swapping A and B everywhere swaps the result. MSRL (2026), cross-modal knowledge
  * distillation, https://arxiv.org/abs/2603.25108 (which leaves the number of candidates and the confidence open).
  *
- * @throws BadOption for an unknown tie rule.
+ * @throws ConfigurationError for an unknown tie rule.
  * @example
  * import { cmkd } from "@msrl/distill";
  * const choose = cmkd({ hasFormat: (text) => text.endsWith("."), readVerdict: (text) => (text.includes("A") ? "A" : "B") });

@@ -73,7 +73,7 @@ const mismatch = (at: number, { prompt, rollout }: CmkdSource): PromptMismatch =
  * Examples and dropped samples keep the order of the sources. Candidates whose prompt has another id than the
  * student's are a `PromptMismatch`. MSRL (2026), stage 2, https://arxiv.org/abs/2603.25108.
  *
- * @throws BadOption for an unknown tie rule.
+ * @throws ConfigurationError for an unknown tie rule.
  * @example
  * import { cmkdExamples } from "@msrl/distill";
  * const make = cmkdExamples({ hasFormat: (text) => text.startsWith("<think>"), readVerdict: (text) => (text.endsWith("A") ? "A" : "B") });

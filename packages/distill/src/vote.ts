@@ -1,5 +1,5 @@
 import type { Label } from "@msrl/core";
-import { tagged } from "@msrl/core";
+import { configurationError } from "@msrl/core";
 import { comparable } from "./confidence.js";
 
 /** What becomes of a tie: no winner, the side with the higher mean confidence, or the gold label where there is one. */
@@ -49,7 +49,7 @@ const byConfidence = (ballots: readonly Ballot[]): Label | null => {
  * depend on the order of the ballots; swapping A and B everywhere swaps the winner. MSRL (2026), CMKD step 1,
  * https://arxiv.org/abs/2603.25108; Self-Consistency Improves Chain of Thought Reasoning (2022), https://arxiv.org/abs/2203.11171.
  *
- * @throws BadOption for an unknown tie rule.
+ * @throws ConfigurationError for an unknown tie rule.
  * @example
  * import { vote } from "@msrl/distill";
  * const ballots = (["A", "B", null, "B"] as const).map((verdict) => ({ verdict }));
@@ -58,9 +58,8 @@ const byConfidence = (ballots: readonly Ballot[]): Label | null => {
  */
 export const vote = ({ ties = "dropped" }: { readonly ties?: TieRule } = {}) => {
   if (!tieRules.includes(ties)) {
-    const wanted = tieRules.join(" | ");
-    const message = `vote: ties is ${JSON.stringify(ties)}, wanted ${wanted}`;
-    throw tagged("BadOption", message, { field: "ties", given: ties, wanted });
+    const problem = { field: "ties", given: JSON.stringify(ties), wanted: tieRules.join(" | ") };
+    throw configurationError("vote", [problem]);
   }
   return (ballots: readonly Ballot[], label?: Label): Vote => {
     const count = (side: Label | null): number => ballots.filter(({ verdict }) => verdict === side).length;

@@ -7,7 +7,7 @@ import { parseTags } from "./parse.js";
  * Whether a completion is its asked tags and nothing else: each once, in this order, none inside another, only white
  * space around and between them. Total and linear; what CMKD filters traces with.
  *
- * @throws BadOption if no tag is asked for, one twice, or one that cannot be a name.
+ * @throws ConfigurationError if no tag is asked for, one twice, or one that cannot be a name.
  * @example
  * import { hasFormat } from "@msrl/rewards";
  * const right = hasFormat({ tags: ["think", "answer"] });
@@ -29,7 +29,7 @@ export const hasFormat = (options: ParseOptions): ((text: string) => boolean) =>
  * Stages of MSRL ask for `think answer`, `type think answer` or `type caption think answer`. What stands inside the
  * tags is the business of `accuracy` and `taskType`. MSRL (2026), https://arxiv.org/abs/2603.25108.
  *
- * @throws BadOption if no tag is asked for, one twice, or one that cannot be a name.
+ * @throws ConfigurationError if no tag is asked for, one twice, or one that cannot be a name.
  * @example
  * import { toPromise } from "@msrl/core";
  * import { format } from "@msrl/rewards";

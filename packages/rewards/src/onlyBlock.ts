@@ -5,7 +5,7 @@ import { parseTags } from "./parse.js";
  *
  * Where the block stands does not matter here: that is the business of the `format` reward.
  *
- * @throws BadOption if the tag cannot be a name.
+ * @throws ConfigurationError if the tag cannot be a name.
  * @example
  * import { onlyBlock } from "@msrl/rewards";
  * const type = onlyBlock({ tag: "type" });

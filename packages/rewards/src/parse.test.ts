@@ -106,8 +106,8 @@ describe("parseTags", () => {
   });
 
   it("names the tags that cannot be asked for", () => {
-    expect(() => parseTags({ tags: [] })).toThrow(/tags: given "none", wanted one or more/);
-    expect(() => parseTags({ tags: ["think", "think"] })).toThrow(/given "think"/);
-    expect(() => parseTags({ tags: ["<think>"] })).toThrow(/given "<think>"/);
+    expect(() => parseTags({ tags: [] })).toThrow(/tags is "none", wanted one or more/);
+    expect(() => parseTags({ tags: ["think", "think"] })).toThrow(/is "think"/);
+    expect(() => parseTags({ tags: ["<think>"] })).toThrow(/is "<think>"/);
   });
 });

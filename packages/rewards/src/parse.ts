@@ -1,4 +1,4 @@
-import { tagged } from "@msrl/core";
+import { configurationError } from "@msrl/core";
 
 /** Settings of {@link parseTags}. */
 export interface ParseOptions {
@@ -47,7 +47,7 @@ const checkTags = (tags: readonly string[]): void => {
   const wrong = tags.find((tag, at) => !/^[^\s<>/]+$/.test(tag) || tags.indexOf(tag) !== at);
   if (tags.length > 0 && wrong === undefined) return;
   const given = wrong ?? "none";
-  throw tagged("BadOption", `tags: given ${JSON.stringify(given)}, wanted ${wanted}`, { field: "tags", given, wanted });
+  throw configurationError("parseTags", [{ field: "tags", given: JSON.stringify(given), wanted }]);
 };
 
 /** One alternation without a quantifier: each character of the text is looked at a bounded number of times. */
@@ -75,7 +75,7 @@ const textOutside = (text: string, pairs: readonly Pair[]): string => {
  * that opens nothing, are strays. Tags are exact: `<think>`, without attributes or spaces. Total: every string has a
  * result. Time and memory are linear in the length of the text for a given list of tags.
  *
- * @throws BadOption if no tag is asked for, one twice, or one that cannot be a name.
+ * @throws ConfigurationError if no tag is asked for, one twice, or one that cannot be a name.
  * @example
  * import { parseTags } from "@msrl/rewards";
  * const { blocks, strays, outside } = parseTags({ tags: ["think", "answer"] })("<think>red</think> so <answer>A</answer>");

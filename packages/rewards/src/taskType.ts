@@ -20,7 +20,7 @@ const plain = (name: string): string => name.toLowerCase().replace(/[\s_-]/g, ""
  *
  * MSRL (2026), https://arxiv.org/abs/2603.25108.
  *
- * @throws BadOption if the tag cannot be a name.
+ * @throws ConfigurationError if the tag cannot be a name.
  * @example
  * import { toPromise } from "@msrl/core";
  * import { taskType } from "@msrl/rewards";

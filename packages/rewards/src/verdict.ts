@@ -16,7 +16,7 @@ export interface VerdictOptions {
  * Letter case and white space around the letter do not matter. No block, two, one that is not closed, or anything but
  * the letter in it: `null`. Total and linear in the length of the text. Accuracy, evaluation and voting read with it.
  *
- * @throws BadOption if the tag cannot be a name.
+ * @throws ConfigurationError if the tag cannot be a name.
  * @example
  * import { verdict } from "@msrl/rewards";
  * const read = verdict();

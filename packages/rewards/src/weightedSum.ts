@@ -1,5 +1,5 @@
 import type { CompletionBatch, Reward, RewardError, Score, ScoredReward } from "@msrl/core";
-import { tagged } from "@msrl/core";
+import { configurationError } from "@msrl/core";
 import { pipe } from "fp-ts/function";
 import * as A from "fp-ts/ReadonlyArray";
 import * as TE from "fp-ts/TaskEither";
@@ -24,14 +24,13 @@ export type ReferenceOf<Parts extends WeightedParts> = {
 
 type NamedPart = readonly [name: string, part: WeightedPart<never>];
 
-const bad = (field: string, given: unknown, wanted: string) =>
-  tagged("BadOption", `weightedSum: ${field} is ${String(given)}, wanted ${wanted}`, { field, given, wanted });
-
 const checkParts = (parts: readonly NamedPart[]): void => {
-  if (parts.length === 0) throw bad("parts", "empty", "at least one reward");
-  for (const [name, { weight }] of parts) {
-    if (!Number.isFinite(weight)) throw bad(`${name}.weight`, weight, "a finite number");
-  }
+  const unfit = parts.flatMap(([name, { weight }]) =>
+    Number.isFinite(weight) ? [] : [{ field: `${name}.weight`, given: String(weight), wanted: "a finite number" }],
+  );
+  const none = { field: "parts", given: "empty", wanted: "at least one reward" };
+  const problems = parts.length === 0 ? [none] : unfit;
+  if (problems.length > 0) throw configurationError("weightedSum", problems);
 };
 
 /** The total of one completion: null if no part that counts applies. */
@@ -54,7 +53,7 @@ const scoreOf = (parts: readonly NamedPart[], values: readonly (number | null)[]
  *
  * MSRL (2026), https://arxiv.org/abs/2603.25108: r = r_accuracy + r_format + r_task.
  *
- * @throws BadOption if there is no part, or a weight is not a finite number.
+ * @throws ConfigurationError if there is no part, or a weight is not a finite number.
  * @example
  * import { toPromise } from "@msrl/core";
  * import { accuracy, format, msrlWeights, weightedSum } from "@msrl/rewards";

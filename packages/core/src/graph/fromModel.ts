@@ -3,6 +3,7 @@ import { isTagged, type Tagged, tagged } from "../errors.js";
 import { capturesOf } from "./captures.js";
 import { attributeTypes, opset, stopsGradientKey } from "./emit.js";
 import type { Attribute, Expr, Node, TensorType } from "./expr.js";
+import { parameter } from "./ops/loop.js";
 import { constant, input, outputOf } from "./ops/op.js";
 import { bodyOrder } from "./order.js";
 import { type AttributeProto, decodeModel, type GraphProto, type ModelProto, type NodeProto } from "./proto.js";
@@ -34,17 +35,6 @@ interface Scope {
 
 const read = ({ values }: Scope, name: string, reader: string): Expr =>
   known(values.get(name) ?? `the value "${name}" that ${reader} reads`);
-
-const parameter = (name: string, type: TensorType): Expr =>
-  outputOf({
-    operator: "Parameter",
-    domain: "",
-    inputs: [],
-    attributes: {},
-    outputs: [type],
-    label: name,
-    broken: false,
-  });
 
 const toAttribute = (proto: AttributeProto, scope: Scope, node: string): Attribute => {
   switch (proto.type) {
@@ -97,7 +87,7 @@ const typesOf = ({ valueInfo = [], input: inputs = [], output = [] }: GraphProto
 
 const readBody = (graph: GraphProto, outer: Scope): Attribute => {
   const types = typesOf(graph);
-  const parameters = (graph.input ?? []).map(({ name = "" }) => parameter(name, types.get(name)!));
+  const parameters = (graph.input ?? []).map(({ name = "" }) => parameter(types.get(name)!, name));
   const inner = parameters.map((expr): [string, Expr] => [expr.node.label ?? "", expr]);
   const results = readContents(graph, { values: new Map([...outer.values, ...inner]), types });
   const body = { parameters, results, captures: [...outer.values.values()] };

@@ -24,7 +24,8 @@ const loopOp = (outputs: readonly TensorType[], problem: string | undefined): Op
   infer: () => (problem === undefined ? E.right(outputs) : E.left(problem)),
 });
 
-const parameter = (type: TensorType, name: string): Expr =>
+/** A parameter of a loop's body. */
+export const parameter = (type: TensorType, name: string): Expr =>
   outputOf({
     operator: "Parameter",
     domain: "",
