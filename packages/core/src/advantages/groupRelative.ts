@@ -53,7 +53,12 @@ export const groupRelative = (options: Partial<GroupRelativeOptions> = {}): Adva
       const values = present(group);
       const center = mean(values);
       const spread = scale === "group" ? deviation(values, center) + epsilon : batchSpread;
-      return group.map((reward) => (applies(reward) ? inUnits(reward - center, spread) : 0));
+      const advantages = new Array<number>(group.length);
+      for (let at = 0; at < group.length; at++) {
+        const reward = group[at];
+        advantages[at] = applies(reward) ? inUnits(reward - center, spread) : 0;
+      }
+      return advantages;
     });
   };
 };
