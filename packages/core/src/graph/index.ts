@@ -1,3 +1,5 @@
+export { type OffCuda, offCuda } from "./cudaOperators.js";
+export { type ExplainOptions, explain } from "./explain.js";
 export type { Attribute, Attributes, Dim, Expr, Node, Shape, Subgraph, TensorType } from "./expr.js";
 export { fromModel, type ModelFormatError, type ReadModel } from "./fromModel.js";
 export { grad } from "./grad.js";
