@@ -1,70 +1,20 @@
 import { grad } from "@msrl/core/graph";
-import { type GrpoOptions, grpo, tokenGradient } from "@msrl/core/losses";
+import { tokenGradient } from "@msrl/core/losses";
 import { describe, expect, it } from "vitest";
 import { lossInputs } from "../../packages/core/test/lossInputs.js";
 import { float64, numbers, testDevice } from "../../packages/core/test/testDevice.js";
 import { expectNear, flat, type GoldenCase, goldenCases, shapeOf, skipCases } from "./golden.js";
+import { aggregation, kindOf, levelOf, lossOf, reason, type TrlOptions, typeOf } from "./trlPolicyLosses.js";
 
-interface Options {
-  readonly loss_type?: string;
-  readonly importance_sampling_level?: string;
-  readonly beta?: number;
-  readonly epsilon_low?: number;
-  readonly epsilon_high?: number;
-  readonly delta?: number;
-  readonly max_completion_length?: number;
-  readonly gradient_accumulation_steps?: number;
-  readonly steps_per_generation?: number;
-  readonly num_items_in_batch?: number;
-  readonly training?: boolean;
-}
-
-const known = new Set([
-  "loss_type",
-  "importance_sampling_level",
-  "beta",
-  "epsilon_low",
-  "epsilon_high",
-  "delta",
-  "max_completion_length",
-  "gradient_accumulation_steps",
-  "steps_per_generation",
-  "num_items_in_batch",
-  "training",
-]);
-
-const aggregation = {
-  grpo: "sequenceMean",
-  bnpo: "tokenMean",
-  dapo: "tokenMean",
-  dr_grpo: "constant",
-} as const;
-
-/** Why a case is not one of `grpo`; undefined if it is. */
-const reason = ({ name, options }: GoldenCase<Options>): string | undefined => {
-  const { loss_type: type = "grpo", importance_sampling_level: level = "token" } = options;
-  if (/^(gmpo|rloo|gspo_token)\//.test(name)) return `${name.split("/")[0]}: another loss`;
-  if (!(type in aggregation)) return `loss_type ${type}: another loss`;
-  if (level !== "token") return `ratio of a ${level}: another loss (GSPO)`;
-  const other = Object.keys(options).find((option) => !known.has(option));
-  return other && `${other}: not an option of grpo`;
-};
-
-const optionsOf = (options: Options): Partial<GrpoOptions> => ({
-  aggregation: aggregation[(options.loss_type ?? "grpo") as keyof typeof aggregation],
-  // GRPO_DEFAULTS of the generator.
-  epsilonLow: options.epsilon_low ?? 0.2,
-  epsilonHigh: options.epsilon_high ?? 0.2,
-  beta: options.beta ?? 0,
-  ...(options.delta !== undefined && { delta: options.delta }),
-  ...(options.loss_type === "dr_grpo" && { maxTokens: options.max_completion_length ?? 16 }),
-});
-
-const feedsOf = ({ inputs, options }: GoldenCase<Options>) => {
+const feedsOf = ({ inputs, options }: GoldenCase<TrlOptions>) => {
   const shape = shapeOf(inputs.logp);
   const time = shape[1]!;
   const mask = flat(inputs.completion_mask).map((m, at) => m * (inputs.tool_mask ? flat(inputs.tool_mask)[at]! : 1));
-  const advantages = flat(inputs.advantages);
+  const given = flat(inputs.advantages);
+  // A positive weight of the sampler is a factor of the advantage.
+  const weights = inputs.is_ratio && flat(inputs.is_ratio);
+  const spread = (values: readonly number[], at: number) =>
+    values[values.length === mask.length ? at : Math.floor(at / time)]!;
   const masked = mask.reduce((sum, m) => sum + m, 0);
   const accumulation = options.training === false ? 1 : (options.gradient_accumulation_steps ?? 1);
   const items =
@@ -77,12 +27,12 @@ const feedsOf = ({ inputs, options }: GoldenCase<Options>) => {
       referenceLogProbs: float64(shape, flat(inputs.ref_logp)),
       advantages: float64(
         shape,
-        mask.map((_, at) => advantages[advantages.length === mask.length ? at : Math.floor(at / time)]!),
+        mask.map((_, at) => spread(given, at) * (weights ? spread(weights, at) : 1)),
       ),
       mask: float64(shape, mask),
       entropy: float64(shape, flat(inputs.entropy)),
-      // TRL: dapo divides by the tokens of the whole batch, the others by those of this one times the micro-batches.
-      tokens: float64([], [(options.loss_type === "dapo" ? items : masked) * accumulation]),
+      // TRL: dapo and cispo divide by the tokens of the whole batch, the others by those of this one times the micro-batches.
+      tokens: float64([], [(["dapo", "cispo"].includes(typeOf(options)) ? items : masked) * accumulation]),
       // TRL's means count every row, those without a token too.
       sequences: float64([], [shape[0]! * accumulation]),
     },
@@ -96,21 +46,24 @@ const metricNames = {
   entropy: "entropy",
 } as const;
 
-const cases = goldenCases<Options>("policy_loss_trl");
+const cases = goldenCases<TrlOptions>("policy_loss_trl");
 const applying = cases.filter((one) => reason(one) === undefined);
 const { device, evaluate } = testDevice();
 
 const mapValues = <Key extends string, A, B>(record: Readonly<Record<Key, A>>, f: (value: A) => B): Record<Key, B> =>
   Object.fromEntries(Object.entries<A>(record).map(([key, value]) => [key, f(value)])) as Record<Key, B>;
 
-describe("grpo equals GRPOTrainer of TRL", () => {
+describe("policy losses equal GRPOTrainer of TRL", () => {
   it.each(applying)("$name", async (one) => {
     const { feeds, masked } = feedsOf(one);
-    const { loss, metrics } = grpo(optionsOf(one.options)).build(lossInputs);
-    const gradient = grad(loss, [lossInputs.logProbs])[0]!;
-    const results = await evaluate({ loss, gradient, ...metrics }, feeds);
+    const { loss, metrics } = lossOf(one).build(lossInputs);
+    const [gradient, entropyGradient] = grad(loss, [lossInputs.logProbs, lossInputs.entropy]);
+    const results = await evaluate({ loss, gradient: gradient!, entropyGradient: entropyGradient!, ...metrics }, feeds);
     expectNear(numbers(results.loss), flat(one.expected.loss), one.tolerance);
     expectNear(numbers(results.gradient), flat(one.gradients.logp), one.tolerance);
+    if (one.gradients.entropy) expectNear(numbers(results.entropyGradient), flat(one.gradients.entropy), one.tolerance);
+    // TRL's metrics of a ratio a sequence are means over sequences, ours over their tokens.
+    if (levelOf(one.options) !== "token" || kindOf(one.name) === "rloo") return;
     for (const [name, wanted] of Object.entries(one.expected.metrics ?? {})) {
       const ours = results[metricNames[name as keyof typeof metricNames]];
       if (ours === undefined) continue;
@@ -123,9 +76,9 @@ describe("grpo equals GRPOTrainer of TRL", () => {
   it.each(applying)("$name, in float32 through tokenGradient", async (one) => {
     const { feeds } = feedsOf(one);
     const [batch, time] = feeds.logProbs.shape as [number, number];
-    const { tokens, sequences, entropy, ...arrays } = mapValues(feeds, ({ data }) => data);
-    const gradientOf = await tokenGradient(grpo(optionsOf(one.options)), await device());
-    const { loss, gradient } = await gradientOf({
+    const { tokens, sequences, ...arrays } = mapValues(feeds, ({ data }) => data);
+    const gradientOf = await tokenGradient(lossOf(one), await device());
+    const { loss, gradient, entropyGradient } = await gradientOf({
       batch,
       time,
       ...arrays,
@@ -136,12 +89,13 @@ describe("grpo equals GRPOTrainer of TRL", () => {
     const tolerance = { rtol: 1e-5, atol: 1e-6 };
     expectNear([loss], flat(one.expected.loss), tolerance);
     expectNear([...gradient], flat(one.gradients.logp), tolerance);
+    if (entropyGradient) expectNear([...entropyGradient], flat(one.gradients.entropy), tolerance);
   });
 
   skipCases(cases, reason);
 
-  it("has cases of every aggregation", () => {
-    const types = new Set(cases.filter((one) => !reason(one)).map(({ options }) => options.loss_type ?? "grpo"));
+  it("has cases of every loss type", () => {
+    const types = new Set(cases.filter((one) => !reason(one)).map(({ options }) => typeOf(options)));
     expect([...types].sort()).toEqual(Object.keys(aggregation).sort());
   });
 });

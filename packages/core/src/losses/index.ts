@@ -7,12 +7,16 @@ export {
   aggregations,
 } from "./aggregate.js";
 export * from "./bradleyTerry.js";
+export * from "./clipRules/index.js";
 export * from "./crossEntropy.js";
 export * from "./dpo.js";
 export * from "./grpo.js";
 export * from "./loss.js";
 export * from "./lossMonoid.js";
 export type { PairCounts, PairLoss } from "./pairs.js";
+export { type PolicyLossOptions, type PolicyTerms, policyLoss, policyTermsDefaults } from "./policyLoss.js";
+export * from "./ratio.js";
+export * from "./recipes/index.js";
 export * from "./sequenceLogProbs.js";
 export * from "./sumLosses.js";
 export type { ArrayProblem, BadArrays, TokenArrays } from "./tokenArrays.js";

@@ -1,0 +1,12 @@
+export * from "./bnpo.js";
+export * from "./cispo.js";
+export * from "./dapo.js";
+export * from "./drGrpo.js";
+export * from "./gmpo.js";
+export * from "./gspo.js";
+export * from "./luspo.js";
+export * from "./ppo.js";
+export type { ClippedRecipeOptions, RecipeOptions } from "./recipe.js";
+export * from "./reinforce.js";
+export * from "./sapo.js";
+export * from "./stableReinforce.js";
