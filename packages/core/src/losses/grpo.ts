@@ -1,13 +1,9 @@
 import { above, atLeast, checkOptions, flag, oneOf, optional, type Rules, within } from "../configuration.js";
-import type { Expr } from "../graph/expr.js";
-import { add, and, exp, greater, less, mul, neg } from "../graph/ops/elementwise.js";
-import { cast, where } from "../graph/ops/select.js";
-import { k3 } from "../kl/k3.js";
 import { type KlEstimatorName, klEstimators } from "../kl/klEstimators.js";
-import { logRatio } from "../kl/logRatio.js";
-import { type AggregateOptions, aggregateOf, aggregateProblems, aggregateRules } from "./aggregate.js";
-import { counted } from "./counted.js";
-import type { Loss, LossInputs } from "./loss.js";
+import { type AggregateOptions, aggregateProblems, aggregateRules } from "./aggregate.js";
+import { clipPpoOf } from "./clipRules/clipPpo.js";
+import type { Loss } from "./loss.js";
+import { buildPolicyLoss, policyTermsDefaults } from "./policyLoss.js";
 
 /** Settings of {@link grpo}. */
 export interface GrpoOptions extends AggregateOptions {
@@ -45,42 +41,6 @@ const rules: Rules<GrpoOptions> = {
   reportEntropy: flag,
 };
 
-/** The value, at most or at least a bound, by comparison: a NaN stays a NaN. */
-const atMost = (value: Expr, bound: number): Expr => where(greater(value, bound), bound, value);
-const noLessThan = (value: Expr, bound: number): Expr => where(less(value, bound), bound, value);
-
-/** The ratio that metrics see, what each token adds to the loss [B, T], and the KL part of it. */
-const perToken = (options: GrpoOptions, { logProbs, oldLogProbs, referenceLogProbs, advantages }: LossInputs) => {
-  const { epsilonLow, epsilonHigh, delta, beta, klEstimator } = options;
-  const free = exp(logRatio(logProbs, oldLogProbs));
-  const clipped = noLessThan(atMost(free, 1 + epsilonHigh), 1 - epsilonLow);
-  const ratio = delta === undefined ? free : atMost(free, delta);
-  const [gain, clippedGain] = [mul(ratio, advantages), mul(clipped, advantages)];
-  const policy = neg(where(less(clippedGain, gain), clippedGain, gain));
-  if (beta === 0) return { ratio, loss: policy };
-  const kl = klEstimators[klEstimator](logProbs, referenceLogProbs);
-  return { ratio, loss: add(policy, mul(kl, beta)), kl };
-};
-
-const build = (options: GrpoOptions, inputs: LossInputs): ReturnType<Loss["build"]> => {
-  const clean = counted(inputs);
-  const { ratio, loss, kl } = perToken(options, clean);
-  const mean = (x: Expr): Expr => aggregateOf({ aggregation: "tokenMean" })(x, inputs);
-  const share = (condition: Expr): Expr => mean(cast(condition, ratio.dtype));
-  const { logProbs, oldLogProbs, advantages, entropy } = clean;
-  return {
-    loss: aggregateOf(options)(loss, inputs),
-    metrics: {
-      clip_fraction_low: share(and(less(ratio, 1 - options.epsilonLow), less(advantages, 0))),
-      clip_fraction_high: share(and(greater(ratio, 1 + options.epsilonHigh), greater(advantages, 0))),
-      ratio_mean: mean(ratio),
-      approx_kl: mean(k3(oldLogProbs, logProbs)),
-      ...(kl && { kl: mean(kl) }),
-      ...(entropy && { entropy: mean(entropy) }),
-    },
-  };
-};
-
 /**
  * The loss of GRPO: the clipped policy gradient with one ratio a token, and a KL term to the reference policy.
  *
@@ -107,10 +67,13 @@ const build = (options: GrpoOptions, inputs: LossInputs): ReturnType<Loss["build
  */
 export const grpo = (options: Partial<GrpoOptions> = {}): Loss => {
   const settings = checkOptions("grpo", rules, grpoDefaults, options, aggregateProblems);
+  const { beta, klEstimator, reportEntropy } = settings;
+  const terms = { ...policyTermsDefaults, beta, klEstimator, reportEntropy };
+  const clip = clipPpoOf(settings);
   return {
     name: "grpo",
     options: { ...settings },
     needs: settings.reportEntropy ? ["logProbs", "entropy"] : ["logProbs"],
-    build: (inputs) => build(settings, inputs),
+    build: (inputs) => buildPolicyLoss({ ...settings, name: "grpo", ratio: "token", clip }, terms, inputs),
   };
 };

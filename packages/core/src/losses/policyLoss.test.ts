@@ -1,5 +1,4 @@
 import fc from "fast-check";
-import * as E from "fp-ts/Either";
 import { describe, expect, it } from "vitest";
 import { countsOf, feedsOf, lossInputs, type Token } from "../../test/lossInputs.js";
 import { numbers, testDevice } from "../../test/testDevice.js";
@@ -13,10 +12,8 @@ import type { ClipRule } from "./clipRules/clipRule.js";
 import { clipSapo } from "./clipRules/clipSapo.js";
 import { preClip } from "./clipRules/preClip.js";
 import { scoreFunction } from "./clipRules/scoreFunction.js";
-import { grpo } from "./grpo.js";
 import { type PolicyLossOptions, policyLoss } from "./policyLoss.js";
 import { ratioLevels } from "./ratio.js";
-import { tokenGradientModel } from "./tokenGradientModel.js";
 
 const { evaluate, gradientError } = testDevice();
 type Rows = readonly (readonly Token[])[];
@@ -121,17 +118,6 @@ describe("policyLoss", () => {
     const { loss } = policyLoss({ name: "test", ratio, clip, aggregation: "sequenceMean", terms }).build(lossInputs);
     expect(await gradientError(loss, lossInputs.logProbs, feedsOf(rows))).toBeLessThan(1e-7);
     expect(await gradientError(loss, lossInputs.entropy, feedsOf(rows))).toBeLessThan(1e-7);
-  });
-
-  it("is GRPO, in the bytes of its graph", () => {
-    for (const terms of [{}, { reportEntropy: true }, { beta: 0.04 }]) {
-      const clip = clipPpo({ epsilonLow: 0.2, epsilonHigh: 0.28 });
-      const ours = tokenGradientModel(
-        policyLoss({ name: "grpo", ratio: "token", clip, aggregation: "sequenceMean", terms }),
-      );
-      const wanted = tokenGradientModel(grpo(terms));
-      expect(E.isRight(ours) && ours.right.hash).toBe(E.isRight(wanted) && wanted.right.hash);
-    }
   });
 
   it("is the same for every level where a sequence is one token", async () => {
