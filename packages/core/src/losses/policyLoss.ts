@@ -75,7 +75,7 @@ const perToken = (options: PolicyLossOptions, terms: PolicyTerms, inputs: LossIn
   const { logProbs, oldLogProbs, referenceLogProbs, advantages, mask } = inputs;
   const logRatios = logRatio(logProbs, oldLogProbs);
   const bounded = options.clip.bounded?.(logRatios, advantages) ?? logRatios;
-  const ratio = ratioAt(options.ratio)({ logRatios: bounded, logProbs, mask });
+  const ratio = ratioAt(options.ratio)({ logRatios: bounded, mask });
   const clipped = options.clip.clip({ ratio, logRatios, logProbs, advantages });
   const policy = neg(clipped.gain);
   if (terms.beta === 0) return { clipped, loss: policy };

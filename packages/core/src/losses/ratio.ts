@@ -15,7 +15,6 @@ export type RatioLevel = (typeof ratioLevels)[number];
 export interface RatioInputs {
   /** log p - log p_old of each token, in nats. */
   readonly logRatios: Expr;
-  readonly logProbs: Expr;
   /** 1 where a token counts, else 0. */
   readonly mask: Expr;
 }
@@ -33,7 +32,7 @@ const meanOf = (values: Expr, mask: Expr): Expr =>
  *
  *     token           exp(d_t)                                              (PPO, GRPO)
  *     sequence        exp(sum_t d_t / n)                                    (GSPO)
- *     sequenceToken   exp(sg(sum_t d_t / n) + log p_t - sg(log p_t))        (GSPO-token)
+ *     sequenceToken   exp(sg(sum_t d_t / n) + d_t - sg(d_t))                (GSPO-token)
  *     geometricMean   exp(sum_t d_t / n), of d_t that the clip rule bounded token by token (GMPO)
  *     trajectory      exp(sum_t d_t), held within +-60 nats again           (RLOO)
  *
@@ -45,14 +44,14 @@ const meanOf = (values: Expr, mask: Expr): Expr =>
  * @example
  * import { input } from "@msrl/core/graph";
  * import { ratioAt } from "@msrl/core/losses";
- * const [logRatios, logProbs, mask] = ["d", "p", "m"].map((name) => input(name, "float32", ["batch", "time"]));
- * const ratio = ratioAt("sequence")({ logRatios: logRatios!, logProbs: logProbs!, mask: mask! });
+ * const [logRatios, mask] = ["d", "m"].map((name) => input(name, "float32", ["batch", "time"]));
+ * const ratio = ratioAt("sequence")({ logRatios: logRatios!, mask: mask! });
  * assert.deepStrictEqual(ratio.shape, ["batch", "time"]);
  * @since 0.1.0
  */
 export const ratioAt =
   (level: RatioLevel) =>
-  ({ logRatios, logProbs, mask }: RatioInputs): Expr => {
+  ({ logRatios, mask }: RatioInputs): Expr => {
     switch (level) {
       case "token":
         return exp(logRatios);
@@ -60,7 +59,7 @@ export const ratioAt =
       case "geometricMean":
         return exp(meanOf(logRatios, mask));
       case "sequenceToken":
-        return exp(add(stopGradient(meanOf(logRatios, mask)), sub(logProbs, stopGradient(logProbs))));
+        return exp(add(stopGradient(meanOf(logRatios, mask)), sub(logRatios, stopGradient(logRatios))));
       case "trajectory":
         return exp(heldWithin(sumOf(logRatios), logRatioBound));
     }

@@ -12,7 +12,7 @@ export interface ClipCispoOptions {
   readonly maxRatio: number;
 }
 
-/** Defaults of {@link clipCispo}: no lower bound, as published; the upper bound that ScaleRL found best. */
+/** Defaults of {@link clipCispo}: no lower bound, as published; the upper bound that TRL names for ScaleRL. */
 export const clipCispoDefaults: ClipCispoOptions = { minRatio: 0, maxRatio: 5 };
 
 /** Rules of the options, for recipes that take them along. */
