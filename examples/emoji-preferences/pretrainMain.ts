@@ -6,14 +6,16 @@ import { parse, program, whole } from "./commandLine.js";
 import { makeBackbone } from "./makeBackbone.js";
 import { pretrainSettings } from "./pretrain.js";
 
+// One thread: sums over a batch come out in another order, and so in other last bits, with another number of threads.
 const usage = `Makes a base model of the example: npm run pretrain -- [--seed N] [--out FOLDER] [--threads N]
+The shipped one is that of seed 1 with one thread, which is the default.
 `;
 
 await program(async () => {
   const values = parse(process.argv.slice(2), {
     seed: { type: "string", default: "1" },
     out: { type: "string", default: backboneFolder },
-    threads: { type: "string" },
+    threads: { type: "string", default: "1" },
     help: { type: "boolean", default: false },
   });
   if (values.help) {
@@ -21,7 +23,7 @@ await program(async () => {
     return;
   }
   const seed = whole("seed", values.seed, 0);
-  const device = await openDevice(values.threads === undefined ? {} : { threads: whole("threads", values.threads, 1) });
+  const device = await openDevice({ threads: whole("threads", values.threads, 1) });
   const progress = createProgress({
     write: (text) => process.stderr.write(text),
     isTTY: process.stderr.isTTY === true,

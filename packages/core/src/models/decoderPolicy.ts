@@ -47,7 +47,7 @@ const encoder = (config: DecoderConfig, tokenizer: ChatTokenizer) => {
  * A decoder that is trained here: its weights are a value in memory, each verb is one or a few runs of a graph.
  *
  * A rollout is one run (prefill, every token, sampling, log-probs); an update is one run (forward over each prompt
- * once and its completions, loss, backward, optimizer). Same state and key, same bits on the CPU.
+ * once and its completions, loss, backward, optimizer). Same state, key and number of threads, same bits on the CPU.
  *
  * @throws ConfigurationError with every size that cannot be.
  * @since 0.1.0
