@@ -16,7 +16,7 @@ await program(async () => {
   const values = parse(process.argv.slice(2), {
     backbones: { type: "string", default: "1,2" },
     seeds: { type: "string", default: "1,2,3" },
-    threads: { type: "string" },
+    threads: { type: "string", default: "1" }, // as the page was made: last bits hang on it
     help: { type: "boolean", default: false },
   });
   if (values.help) {
@@ -25,7 +25,7 @@ await program(async () => {
   }
   const numbers = (field: string, list: string) => list.split(",").map((each) => whole(field, each, 0));
   const [backbones, seeds] = [numbers("backbones", values.backbones), numbers("seeds", values.seeds)];
-  const device = await openDevice(values.threads === undefined ? {} : { threads: whole("threads", values.threads, 1) });
+  const device = await openDevice({ threads: whole("threads", values.threads, 1) });
   try {
     const log = (line: string) => process.stdout.write(`${line}\n`);
     const results = await reproduce({ device, folder: join(root, "runs", "reproduce"), backbones, seeds, log });

@@ -98,9 +98,10 @@ export const runStageTask = <State>(
  *
  *     sample -> render -> generate -> score -> advantage -> update -> the next step
  *
- * A pure loop over one value (step, policy, key, cursor, replay): same key, same bits on the CPU (at one number of threads), and a stage that was
- * killed and resumed ends as one that was not. Throws the tagged {@link StageError} of what went wrong; a number that
- * is not finite, a reward that fails or a full disk leaves the last good state in the checkpoint folder.
+ * A pure loop over one value (step, policy, key, cursor, replay): same key and number of threads, same bits on the CPU,
+ * and a stage that was killed and resumed ends as one that was not. Throws the tagged {@link StageError} of what went
+ * wrong; a number that is not finite, a reward that fails or a full disk leaves the last good state in the checkpoint
+ * folder.
  *
  * @example
  * import { key, toPromise } from "@msrl/core";
