@@ -2,7 +2,7 @@ import * as E from "fp-ts/Either";
 import { pipe } from "fp-ts/function";
 import * as TE from "fp-ts/TaskEither";
 import { tagged } from "../src/errors.js";
-import { grad, input, mul, reduceSum, scalar, stopGradient } from "../src/graph/index.js";
+import { grad, input, mul, reduceSum, stopGradient } from "../src/graph/index.js";
 import { type Loss, type Need, type TokenArrays, type TokenGradient, tokenGradientTask } from "../src/losses/index.js";
 import type { DecoderConfig } from "../src/models/config.js";
 import { type DecoderPolicyOptions, decoderPolicy } from "../src/models/decoderPolicy.js";
@@ -23,7 +23,7 @@ import { type Tensors, tensor } from "../src/tensor.js";
 const logProbsOf = (config: DecoderConfig, shape: BatchShape, optimizer: Optimizer) => {
   const parameters = parameterInputs(config, [...new Set([...groupsRead(shape), ...trainedGroups(config, optimizer)])]);
   const inputs = batchInputs(config, shape);
-  const { logProbs } = completionStatistics(config, parameters.named, shape, inputs, scalar(1));
+  const { logProbs } = completionStatistics(config, parameters.named, shape, inputs);
   return { logProbs, groups: parameters.groups };
 };
 

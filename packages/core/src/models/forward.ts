@@ -2,7 +2,6 @@ import type { Expr } from "../graph/index.js";
 import {
   cast,
   concat,
-  div,
   equal,
   exp,
   gatherElements,
@@ -101,16 +100,15 @@ const completionHidden = (config: DecoderConfig, weights: Weights, shape: BatchS
   return decode(config, weights, embedded, positions, attend, (x) => slice(x, 1, prefix, prefix + samples * steps));
 };
 
-/** Log-probs of the targets and entropies of the next-token distributions, both [P * G, steps], in nats. */
+/** Log-probs of the targets and entropies of the next-token distributions at temperature 1, both [P * G, steps], in nats. */
 export const completionStatistics = (
   config: DecoderConfig,
   weights: Weights,
   shape: BatchShape,
   inputs: BatchInputs,
-  temperature: Expr,
 ): { readonly logProbs: Expr; readonly entropy: Expr } => {
   const logits = logitsOf(weights, completionHidden(config, weights, shape, inputs));
-  const logP = logSoftmax(div(logits, temperature));
+  const logP = logSoftmax(logits);
   const chosen = gatherElements(logP, reshape(inputs.targets, [0, 0, 1]), -1);
   const entropy = neg(reduceSum(mul(exp(logP), logP), [-1]));
   return { logProbs: reshape(chosen, [-1, shape.steps]), entropy: reshape(entropy, [-1, shape.steps]) };

@@ -1,6 +1,5 @@
 import { pipe } from "fp-ts/function";
 import * as TE from "fp-ts/TaskEither";
-import { scalar } from "../graph/index.js";
 import type { PolicyError } from "../policy/policy.js";
 import type { Tensors } from "../tensor.js";
 import type { DecoderConfig } from "./config.js";
@@ -13,7 +12,7 @@ import { parameterInputs } from "./parameters.js";
 const scoreGraph = (config: DecoderConfig, shape: BatchShape) => {
   const inputs = batchInputs(config, shape);
   const { named } = parameterInputs(config, groupsRead(shape));
-  return { log_probs: completionStatistics(config, named, shape, inputs, scalar(1)).logProbs };
+  return { log_probs: completionStatistics(config, named, shape, inputs).logProbs };
 };
 
 /** Log-probs [completion][token] of each group's completions, at temperature 1; `rowsPerRun` completions at most a run. */

@@ -8,7 +8,6 @@ import {
   mul,
   reduceSum,
   reduceSumSquare,
-  scalar,
   sqrt,
   stopGradient,
   where,
@@ -33,7 +32,7 @@ const batchLoss = (config: DecoderConfig, shape: BatchShape, loss: Loss, paramet
   const rows = rowsOf(shape);
   const perToken = (name: string): Expr => input(name, "float32", [rows, shape.steps]);
   const [mask, tokens] = [perToken("mask"), input("tokens", "float32", [])];
-  const { logProbs, entropy } = completionStatistics(config, parameters.named, shape, inputs, scalar(1));
+  const { logProbs, entropy } = completionStatistics(config, parameters.named, shape, inputs);
   const onPolicy = equal(input("on_policy", "float32", [rows, 1]), 1);
   const { loss: value, metrics } = loss.build({
     logProbs,

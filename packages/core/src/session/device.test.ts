@@ -1,41 +1,16 @@
-import * as E from "fp-ts/Either";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { closeDevicesAfterAll, deviceOn, modelOf, run } from "../../test/sessions.js";
 import { toPromise } from "../errors.js";
-import type { Expr } from "../graph/expr.js";
 import { add, greater, identity, mul } from "../graph/ops/elementwise.js";
 import { input } from "../graph/ops/op.js";
 import { reduceSum } from "../graph/ops/reduce.js";
-import { type Model, toModel } from "../graph/toModel.js";
-import { type DType, float32, type Tensors, tensor, zeros } from "../tensor.js";
-import type { Device } from "./device.js";
-import type { CompileOptions } from "./deviceOptions.js";
-import { openDevice } from "./openDevice.js";
-
-const modelOf = (name: string, outputs: Readonly<Record<string, Expr>>): Model => {
-  const model = toModel({ name, outputs });
-  if (E.isLeft(model)) throw model.left;
-  return model.right;
-};
+import { type DType, float32, tensor, zeros } from "../tensor.js";
 
 const x = input("x", "float32", ["rows", 2]);
 const doubled = modelOf("doubled", { y: add(x, x) });
 const scaled = modelOf("scaled", { y: mul(x, input("by", "float32", [])) });
 
-const run = async (device: Device, model: Model, inputs: Tensors, options?: CompileOptions): Promise<Tensors> => {
-  const kernel = await toPromise(device.compile(model, options));
-  return toPromise(kernel.run(inputs));
-};
-
-const devices = new Map<string, Promise<Device>>();
-const deviceOn = (thread: "main" | "worker", threads = 1): Promise<Device> => {
-  const id = `${thread} ${threads}`;
-  const device = devices.get(id) ?? openDevice({ thread, threads });
-  devices.set(id, device);
-  return device;
-};
-afterAll(async () => {
-  for (const device of devices.values()) await (await device).close();
-});
+closeDevicesAfterAll();
 
 describe.each(["worker", "main"] as const)("a device on the %s thread", (thread) => {
   it("computes", async () => {

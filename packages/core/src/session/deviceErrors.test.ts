@@ -1,41 +1,20 @@
 import * as E from "fp-ts/Either";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { closeDevicesAfterAll, deviceOn, modelOf, run } from "../../test/sessions.js";
 import { toPromise } from "../errors.js";
-import type { Expr } from "../graph/expr.js";
 import { add, mul } from "../graph/ops/elementwise.js";
 import { input } from "../graph/ops/op.js";
 import { gather } from "../graph/ops/select.js";
-import { type Model, toModel } from "../graph/toModel.js";
-import { float32, int32, type Tensors } from "../tensor.js";
-import { type Device, deviceOf } from "./device.js";
+import { float32, int32 } from "../tensor.js";
+import { deviceOf } from "./device.js";
 import { openDevice } from "./openDevice.js";
 import { workerLink } from "./workerLink.js";
-
-const modelOf = (name: string, outputs: Readonly<Record<string, Expr>>): Model => {
-  const model = toModel({ name, outputs });
-  if (E.isLeft(model)) throw model.left;
-  return model.right;
-};
 
 const x = input("x", "float32", ["rows", 2]);
 const doubled = modelOf("doubled", { y: add(x, x) });
 const scaled = modelOf("scaled", { y: mul(x, input("by", "float32", [])) });
 
-const run = async (device: Device, model: Model, inputs: Tensors): Promise<Tensors> => {
-  const kernel = await toPromise(device.compile(model));
-  return toPromise(kernel.run(inputs));
-};
-
-const devices = new Map<string, Promise<Device>>();
-const deviceOn = (thread: "main" | "worker", threads = 1): Promise<Device> => {
-  const id = `${thread} ${threads}`;
-  const device = devices.get(id) ?? openDevice({ thread, threads });
-  devices.set(id, device);
-  return device;
-};
-afterAll(async () => {
-  for (const device of devices.values()) await (await device).close();
-});
+closeDevicesAfterAll();
 
 describe.each(["worker", "main"] as const)("a device on the %s thread", (thread) => {
   it("refuses inputs that do not fit before anything runs", async () => {

@@ -1,38 +1,15 @@
-import * as E from "fp-ts/Either";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { closeDevicesAfterAll, deviceOn, modelOf, run } from "../../test/sessions.js";
 import { toPromise } from "../errors.js";
 import type { Expr } from "../graph/expr.js";
 import { exp, tanh } from "../graph/ops/elementwise.js";
 import { matmul } from "../graph/ops/matmul.js";
 import { input } from "../graph/ops/op.js";
 import { reduceSum } from "../graph/ops/reduce.js";
-import { type Model, toModel } from "../graph/toModel.js";
 import { key, normal } from "../rng.js";
-import { type Tensors, tensor, zeros } from "../tensor.js";
-import type { Device } from "./device.js";
-import { openDevice } from "./openDevice.js";
+import { tensor, zeros } from "../tensor.js";
 
-const modelOf = (name: string, outputs: Readonly<Record<string, Expr>>): Model => {
-  const model = toModel({ name, outputs });
-  if (E.isLeft(model)) throw model.left;
-  return model.right;
-};
-
-const run = async (device: Device, model: Model, inputs: Tensors): Promise<Tensors> => {
-  const kernel = await toPromise(device.compile(model));
-  return toPromise(kernel.run(inputs));
-};
-
-const devices = new Map<string, Promise<Device>>();
-const deviceOn = (thread: "main" | "worker", threads = 1): Promise<Device> => {
-  const id = `${thread} ${threads}`;
-  const device = devices.get(id) ?? openDevice({ thread, threads });
-  devices.set(id, device);
-  return device;
-};
-afterAll(async () => {
-  for (const device of devices.values()) await (await device).close();
-});
+closeDevicesAfterAll();
 
 describe("results", () => {
   it("have the same bits over repeated runs, over 1 and 2 threads, on worker and main", async () => {
