@@ -3,6 +3,14 @@ import type { Expr } from "../graph/expr.js";
 /** What a loss reads of the policy being updated. */
 export type Need = "logProbs" | "entropy" | "logits" | "hidden";
 
+/** The states before the head, and the head: what token statistics that need no logits are made from. */
+export interface HiddenStates {
+  /** [B, T, H] final hidden states: row t predicts the completion's token t. */
+  readonly states: Expr;
+  /** [V, H] the head's weight; logits are states head^T. */
+  readonly head: Expr;
+}
+
 /** What a policy hands to a loss; B completions, T tokens, everything float32. */
 export interface LossInputs {
   /** [B, T] log-probs of the completion's tokens, in nats: the only input that carries a gradient to the weights besides `entropy`. */
@@ -21,13 +29,22 @@ export interface LossInputs {
   readonly sequences: Expr;
   /** [B, T] entropy of the next-token distribution in nats, given if the loss needs it. */
   readonly entropy?: Expr;
+  /** [B, T] log-probs that the sampler itself reported, where it is another program than the trainer; absent: `oldLogProbs`. */
+  readonly samplerLogProbs?: Expr;
+  /** [B, T] int32: the completion's tokens, given with `logits` or `hidden`. */
+  readonly targets?: Expr;
+  /** [B, T, V] logits, given if the loss needs them. */
+  readonly logits?: Expr;
+  /** Given if the loss needs the hidden states. */
+  readonly hidden?: HiddenStates;
 }
 
 /**
  * A loss: an expression to be minimised, with metrics that report it.
  *
  * Loss and metrics are sums over completions divided by whole-update counts (`tokens`, `sequences`), so that
- * those of micro-batches add up to those of the whole.
+ * those of micro-batches add up to those of the whole. A metric whose name ends in `_max` or `_min` is an extreme over
+ * tokens that count: the largest or smallest of the micro-batches' is that of the whole.
  */
 export interface Loss {
   readonly name: string;
