@@ -4,7 +4,7 @@ import { concat, expand, expandLike, reshape, reshapeLike, slice, split, transpo
 import { logSoftmax, rmsNorm, rotary, softmax } from "../src/graph/ops/normalize.js";
 import { constant, int64s } from "../src/graph/ops/op.js";
 import { argMax, reduceMax, reduceMean, reduceMin, reduceSum, reduceSumSquare } from "../src/graph/ops/reduce.js";
-import { cast, cumSum, gather, gatherElements, where } from "../src/graph/ops/select.js";
+import { cast, cumSum, gather, gatherElements, topK, where } from "../src/graph/ops/select.js";
 import { int32, tensor, zeros } from "../src/tensor.js";
 import { axes, binary, products, reduction, type Use, unary } from "./vjpShapes.js";
 
@@ -138,6 +138,11 @@ export const uses: Readonly<Record<string, readonly Use[]>> = {
     { shapes: [["n=2", 2, 3]], of: (x) => gatherElements(x!, argMax(x!, -1, { keepDims: true }), 2) },
     { shapes: [[2, 3]], of: (x) => gatherElements(x!, indices([2, 4], [2, 0, 2, 2, 1, 1, 0, 0]), 1) },
     { shapes: [[3, 2]], of: (x) => gatherElements(x!, indices([1, 2], [2, 0]), 0) },
+  ],
+  TopK: [
+    { shapes: [[2, 4]], of: (x) => topK(x!, 2).values },
+    { shapes: [["n=2", 3]], of: (x) => topK(x!, 3).values },
+    { shapes: [[3, 2]], of: (x) => topK(x!, 2, 0).values },
   ],
   CumSum: axes(cumSum),
 };

@@ -50,6 +50,7 @@ const others: Readonly<Record<string, (x: Expr, index: DType) => Arguments>> = {
     { axis: int(1), reduction: { kind: "string", value: "add" } },
   ],
   CumSum: (x) => [[x, scalar(0, "int64")]],
+  TopK: (x) => [[x, int64s([2])], { axis: int(1) }],
 };
 
 const call = (key: string, op: Op, dtype: DType, index: DType): Expr => {

@@ -5,7 +5,19 @@ import type { Attribute, Expr } from "../expr.js";
 import { broadcast, fromFront, sameShape, showShape } from "../shape.js";
 import { equal, type Operand } from "./elementwise.js";
 import { reshape } from "./layout.js";
-import { call, constant, int, numberOf, type Op, scalar, wanting } from "./op.js";
+import {
+  apply,
+  call,
+  constant,
+  constantInts,
+  int,
+  int64s,
+  numberOf,
+  type Op,
+  outputOf,
+  scalar,
+  wanting,
+} from "./op.js";
 
 /** ONNX's numbers of the element types. */
 export const onnxTypes = { float32: 1, int32: 6, int64: 7, bool: 9, float64: 11 } as const satisfies Record<
@@ -87,6 +99,24 @@ const cumSumOp: Op = {
   infer: wanting("number", ([x]) => (x ? E.right([{ dtype: x.dtype, shape: x.shape }]) : E.left("two inputs wanted"))),
 };
 
+const topKOp: Op = {
+  operator: "TopK",
+  domain: "",
+  infer: wanting("number", ([x, count], attributes) => {
+    const k = constantInts(count)?.[0];
+    if (!x || k === undefined) return E.left("a tensor and a constant count wanted");
+    const axis = numberOf(attributes, "axis", -1);
+    const dim = x.shape[axis];
+    if (dim === undefined || k < 1 || (typeof dim === "number" && k > dim))
+      return E.left(`the largest ${k} along axis ${axis} of ${showShape(x.shape)} are none`);
+    const shape = x.shape.map((d, at) => (at === axis ? k : d));
+    return E.right([
+      { dtype: x.dtype, shape },
+      { dtype: "int64", shape },
+    ]);
+  }),
+};
+
 /** Operators that choose among elements. */
 export const selections = {
   Cast: castOp,
@@ -95,6 +125,7 @@ export const selections = {
   GatherElements: gatherElementsOp,
   ScatterElements: scatterElementsOp,
   CumSum: cumSumOp,
+  TopK: topKOp,
 } satisfies Record<string, Op>;
 
 /** The same numbers as another element type. */
@@ -128,6 +159,12 @@ export const scatterAdd = (x: Expr, indices: Expr, updates: Expr, axis: number):
 /** Running sum along an axis, each element included. */
 export const cumSum = (x: Expr, axis: number): Expr =>
   call(selections.CumSum, [x, scalar(fromFront(axis, x.shape.length), "int64")]);
+
+/** The `count` largest elements along an axis, largest first, and where they stand (int64); of equals the first. */
+export const topK = (x: Expr, count: number, axis = -1): { readonly values: Expr; readonly indices: Expr } => {
+  const node = apply(selections.TopK, [x, int64s([count])], { axis: int(fromFront(axis, x.shape.length)) });
+  return { values: outputOf(node), indices: outputOf(node, node.broken ? 0 : 1) };
+};
 
 /** 1 at each index, else 0, along a new last axis of `depth` (one comparison: no operator of its own is needed). */
 export const oneHot = (indices: Expr, depth: number, dtype: DType = "float32"): Expr => {

@@ -1,7 +1,7 @@
 import { equal, mul, sub } from "../ops/elementwise.js";
 import { expandLike, reshape } from "../ops/layout.js";
 import { matmul } from "../ops/matmul.js";
-import { constantInts, numberOf, scalar } from "../ops/op.js";
+import { constantInts, numberOf, outputOf, scalar } from "../ops/op.js";
 import { reduceSum } from "../ops/reduce.js";
 import { cast, cumSum, iota, oneHot, scatterAdd, where } from "../ops/select.js";
 import { unbroadcast, type Vjp } from "./vjp.js";
@@ -49,6 +49,13 @@ const cumSumVjp: Vjp = (node, [d]) => {
   return [d && sub(reduceSum(d, [axis], { keepDims: true }), sub(cumSum(d, axis), d))];
 };
 
+/** Cotangents of the largest elements, put back where those stood; none flows through the indices. */
+const topKVjp: Vjp = (node, [d]) => {
+  const x = node.inputs[0]!;
+  const axis = numberOf(node.attributes, "axis", -1);
+  return [d && scatterAdd(expandLike(scalar(0, d.dtype), x), outputOf(node, 1), d, axis)];
+};
+
 /** VJPs of operators that choose among elements. */
 export const selectVjps: Readonly<Record<string, Vjp>> = {
   Cast: (node, [d]) => [d && cast(d, node.inputs[0]!.dtype)],
@@ -64,4 +71,5 @@ export const selectVjps: Readonly<Record<string, Vjp>> = {
   Gather: gatherVjp,
   GatherElements: gatherElementsVjp,
   CumSum: cumSumVjp,
+  TopK: topKVjp,
 };
