@@ -3,9 +3,9 @@ import { toPromise } from "@msrl/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { completionText, judged, wellFormed } from "../test/completions.js";
-import { accuracy } from "./accuracy.js";
-import { format } from "./format.js";
-import { taskType } from "./taskType.js";
+import { accuracy } from "./verifiable/accuracy.js";
+import { format } from "./verifiable/format.js";
+import { taskType } from "./verifiable/taskType.js";
 
 interface Reference {
   readonly label?: Label;

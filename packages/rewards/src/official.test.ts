@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { values } from "../test/completions.js";
-import { accuracy } from "./accuracy.js";
-import { format } from "./format.js";
-import { taskType } from "./taskType.js";
+import { accuracy } from "./verifiable/accuracy.js";
+import { format } from "./verifiable/format.js";
+import { taskType } from "./verifiable/taskType.js";
 
 /**
  * What the official MSRL plugin gives (gold A, tags think and answer), what this package gives, and why they differ.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { values } from "../test/completions.js";
+import { values } from "../../test/completions.js";
 import { accuracy } from "./accuracy.js";
 
 const texts = ["<answer>A</answer>", "<answer>b</answer>", "A"];

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { completionText, wellFormed } from "../test/completions.js";
-import { parseTags } from "./parse.js";
+import { completionText, wellFormed } from "../../test/completions.js";
+import { parseTags } from "./parseTags.js";
 
 const tags = ["type", "caption", "think", "answer"] as const;
 const parse = parseTags({ tags });

@@ -1,7 +1,7 @@
 import type { Label, Reward } from "@msrl/core";
-import { perCompletion } from "./fromFunction.js";
-import type { VerdictReader } from "./verdict.js";
-import { verdict } from "./verdict.js";
+import { perCompletion } from "../compose/perCompletion.js";
+import type { VerdictReader } from "../parse/verdict.js";
+import { verdict } from "../parse/verdict.js";
 
 /** What accuracy is judged against: the better answer, where it is known. */
 export interface LabelReference {
@@ -46,7 +46,9 @@ export const accuracy = (options: Partial<AccuracyOptions> = {}): Reward<LabelRe
   return perCompletion("accuracy", (text, { label }) => {
     if (label === undefined) return null;
     const found = read(text);
-    if (found === null) return unreadable;
-    return found === label ? right : wrong;
+    if (found === null) return { value: unreadable, reason: "no readable verdict" };
+    return found === label
+      ? { value: right, reason: `${found} is the label` }
+      : { value: wrong, reason: `${found} is not the label, ${label} is` };
   });
 };

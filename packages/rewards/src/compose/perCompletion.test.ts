@@ -1,7 +1,7 @@
 import * as E from "fp-ts/Either";
 import { describe, expect, it } from "vitest";
-import { judged, values } from "../test/completions.js";
-import { perCompletion } from "./fromFunction.js";
+import { judged, values } from "../../test/completions.js";
+import { perCompletion } from "./perCompletion.js";
 
 const failureOf = async (score: (text: string) => number | null) => {
   const result = await perCompletion("mine", score)([judged("ok", {}), judged("odd", {})])();

@@ -1,6 +1,6 @@
 import type { Reward } from "@msrl/core";
-import { perCompletion } from "./fromFunction.js";
-import { onlyBlock } from "./onlyBlock.js";
+import { perCompletion } from "../compose/perCompletion.js";
+import { onlyBlock } from "../parse/onlyBlock.js";
 
 /** What the task reward is judged against: a sample's task, one of core's `taskTypes` or a name of yours. */
 export interface TaskReference {
@@ -33,6 +33,8 @@ export const taskType = ({ tag = "type" }: TaskTypeOptions = {}): Reward<TaskRef
   const read = onlyBlock({ tag });
   return perCompletion("taskType", (text, { task }) => {
     const named = read(text);
-    return named !== null && plain(named) === plain(task) ? 1 : 0;
+    if (named === null) return { value: 0, reason: `not exactly one <${tag}>` };
+    const right = plain(named) === plain(task);
+    return { value: right ? 1 : 0, reason: right ? `${task} is the task` : `another task is named, ${task} is wanted` };
   });
 };

@@ -1,7 +1,19 @@
 import type { Reward } from "@msrl/core";
-import { perCompletion } from "./fromFunction.js";
-import type { ParseOptions } from "./parse.js";
-import { parseTags } from "./parse.js";
+import { perCompletion } from "../compose/perCompletion.js";
+import type { ParsedTags, ParseOptions } from "../parse/parseTags.js";
+import { parseTags } from "../parse/parseTags.js";
+
+/** What is wrong with the form of a completion; `undefined`: nothing. */
+const problemWith = ({ tags }: ParseOptions, { blocks, counts, strays, outside }: ParsedTags): string | undefined => {
+  const missing = tags.find((tag) => counts.get(tag) === 0);
+  if (missing !== undefined) return `<${missing}> is missing`;
+  const twice = tags.find((tag) => (counts.get(tag) ?? 0) > 1);
+  if (twice !== undefined) return `<${twice}> more than once`;
+  if (strays > 0) return "a tag that opens or closes nothing";
+  const wrong = tags.find((tag, at) => blocks[at]?.tag !== tag || blocks[at].start < (blocks[at - 1]?.end ?? 0));
+  if (wrong !== undefined) return `<${wrong}> out of its place`;
+  return outside.trim() === "" ? undefined : "text outside the tags";
+};
 
 /**
  * Whether a completion is its asked tags and nothing else: each once, in this order, none inside another, only white
@@ -16,11 +28,7 @@ import { parseTags } from "./parse.js";
  */
 export const hasFormat = (options: ParseOptions): ((text: string) => boolean) => {
   const parse = parseTags(options);
-  return (text) => {
-    const { blocks, strays, outside } = parse(text);
-    if (strays > 0 || blocks.length !== options.tags.length || outside.trim() !== "") return false;
-    return blocks.every(({ tag, start }, at) => tag === options.tags[at] && start >= (blocks[at - 1]?.end ?? 0));
-  };
+  return (text) => problemWith(options, parse(text)) === undefined;
 };
 
 /**
@@ -39,6 +47,9 @@ export const hasFormat = (options: ParseOptions): ((text: string) => boolean) =>
  * @since 0.1.0
  */
 export const format = (options: ParseOptions): Reward<unknown> => {
-  const right = hasFormat(options);
-  return perCompletion("format", (text) => (right(text) ? 1 : 0));
+  const parse = parseTags(options);
+  return perCompletion("format", (text) => {
+    const problem = problemWith(options, parse(text));
+    return problem === undefined ? 1 : { value: 0, reason: problem };
+  });
 };

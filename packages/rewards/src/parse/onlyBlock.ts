@@ -1,4 +1,4 @@
-import { parseTags } from "./parse.js";
+import { parseTags } from "./parseTags.js";
 
 /**
  * The content of a tag that occurs exactly once in a completion, opened once and closed once; `null` otherwise.

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { completionText, values, wellFormed } from "../test/completions.js";
+import { completionText, values, wellFormed } from "../../test/completions.js";
 import { format, hasFormat } from "./format.js";
 
 const tags = ["type", "think", "answer"] as const;

@@ -1,16 +1,16 @@
 import type { PreferenceSample, Reward, ScoredReward } from "@msrl/core";
-import { toPromise } from "@msrl/core";
+import { tagged, toPromise } from "@msrl/core";
 import fc from "fast-check";
 import * as E from "fp-ts/Either";
 import * as TE from "fp-ts/TaskEither";
 import { describe, expect, it } from "vitest";
-import { judged } from "../test/completions.js";
-import { accuracy } from "./accuracy.js";
-import { format } from "./format.js";
-import { perCompletion } from "./fromFunction.js";
-import { msrlWeights } from "./msrlWeights.js";
-import { taskType } from "./taskType.js";
-import { weightedSum } from "./weightedSum.js";
+import { judged } from "../../test/completions.js";
+import { accuracy } from "../verifiable/accuracy.js";
+import { format } from "../verifiable/format.js";
+import { msrlWeights } from "../verifiable/msrlWeights.js";
+import { taskType } from "../verifiable/taskType.js";
+import { perCompletion } from "./perCompletion.js";
+import { type OnFailure, weightedSum } from "./weightedSum.js";
 
 const msrl: ScoredReward<PreferenceSample> = weightedSum({
   accuracy: { reward: accuracy(), weight: msrlWeights.accuracy },
@@ -31,11 +31,16 @@ describe("weightedSum", () => {
     const good = "<type>text</type><think>x</think><answer>A</answer>";
     const wrong = "<type>text</type><answer>B</answer>";
     const scores = await toPromise(msrl([judged(good, sample), judged(wrong, sample), judged(good, unlabelled)]));
-    expect(scores).toEqual([
+    expect(scores).toMatchObject([
       { value: 1.4, parts: { accuracy: 1, format: 1, task: 1 } },
       { value: 0.2, parts: { accuracy: 0, format: 0, task: 1 } },
       { value: 0.4, parts: { accuracy: null, format: 1, task: 1 } },
     ]);
+    expect(scores[1]!.reasons).toEqual({
+      accuracy: "B is not the label, A is",
+      format: "<think> is missing",
+      task: "text is the task",
+    });
     expect(label).toBe("A");
   });
 
@@ -103,5 +108,43 @@ describe("weightedSum", () => {
       /a\.weight is NaN, wanted a finite number/,
     );
     expect(() => weightedSum({})).toThrow(/parts is empty, wanted at least one reward/);
+  });
+
+  it("treats a failed completion as its part wants, and keeps it in its group", async () => {
+    const fails = perCompletion("fails", (text): number => {
+      if (text === "b") throw new Error("gone");
+      return 1;
+    });
+    const length = perCompletion("length", (text) => text.length);
+    const batch = [judged("a", {}), judged("b", {})];
+    const scored = (onFailure: OnFailure) =>
+      weightedSum({ fails: { reward: fails, weight: 1, onFailure }, length: { reward: length, weight: 1 } })(batch)();
+    const failures = { fails: "the function threw: gone" };
+    expect(await scored("null")).toMatchObject({
+      right: [{ value: 2 }, { value: 1, parts: { fails: null }, failures }],
+    });
+    expect(await scored(-1)).toMatchObject({ right: [{ value: 2 }, { value: 0, parts: { fails: -1 }, failures }] });
+    expect(await scored("fail")).toMatchObject({
+      left: { message: "reward fails: completion 1 (prompt prompt of b): the function threw: gone" },
+    });
+  });
+
+  it("treats a whole reward that failed like its completions", async () => {
+    const gone: Reward<unknown> = () => TE.left(tagged("RewardError", "no server", { reward: "gone" }));
+    const reward = weightedSum({ gone: { reward: gone, weight: 1, onFailure: 0.5 } });
+    expect(await toPromise(reward([judged("a", {})]))).toEqual([
+      { value: 0.5, parts: { gone: 0.5 }, failures: { gone: "no server" } },
+    ]);
+  });
+
+  it("takes weights by the step", async () => {
+    const one = perCompletion("one", () => 1);
+    const reward = weightedSum({ one: { reward: one, weight: (step) => (step < 10 ? 0 : 2) } });
+    const at = async (step: number) => (await toPromise(reward([judged("a", {})], { step })))[0]!.value;
+    expect([await at(9), await at(10)]).toEqual([null, 2]);
+    const odd = weightedSum({ one: { reward: one, weight: () => Number.NaN } });
+    expect(await odd([judged("a", {})])()).toMatchObject({
+      left: { message: "reward one: its weight at step 0 is NaN, wanted a finite number" },
+    });
   });
 });

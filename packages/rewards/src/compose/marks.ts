@@ -1,0 +1,56 @@
+import type { CompletionBatch, Mark, Reward, RewardContext, RewardError } from "@msrl/core";
+import { tagged } from "@msrl/core";
+import * as E from "fp-ts/Either";
+import type { TaskEither } from "fp-ts/TaskEither";
+
+/** The error of a reward, which its message names. */
+export const rewardError = (reward: string, message: string): RewardError =>
+  tagged("RewardError", `reward ${reward}: ${message}`, { reward });
+
+/** What was thrown, in words. */
+export const thrownReason = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
+
+/** Which completion of a batch is meant. */
+export const placeOf = (batch: CompletionBatch<never>, at: number): string =>
+  `completion ${at} (prompt ${batch[at]?.prompt.id})`;
+
+const called = async (
+  reward: Reward<never>,
+  batch: CompletionBatch<never>,
+  context: RewardContext | undefined,
+): Promise<E.Either<RewardError, readonly Mark[]>> => {
+  if (reward.marks) return reward.marks(batch, context)();
+  const result = await reward(batch, context)();
+  return E.isLeft(result) ? result : E.right(result.right.map((value) => ({ value })));
+};
+
+/** A value that is neither null nor a finite number is a failure of its completion. */
+const checked = (mark: Mark): Mark =>
+  mark.value === null || Number.isFinite(mark.value)
+    ? mark
+    : { ...mark, value: null, failure: `given ${mark.value}, wanted a finite number or null` };
+
+/**
+ * The marks of any reward, held to its contract, whoever wrote it: one a completion, each a finite number or null; a
+ * rejected promise or an exception becomes the reward's `RewardError`.
+ */
+export const marksOf =
+  <Reference>(
+    name: string,
+    reward: Reward<Reference>,
+    batch: CompletionBatch<Reference>,
+    context?: RewardContext,
+  ): TaskEither<RewardError, readonly Mark[]> =>
+  async () => {
+    try {
+      const result = await called(reward as Reward<never>, batch as CompletionBatch<never>, context);
+      if (E.isLeft(result)) return result;
+      const marks = result.right;
+      if (marks.length !== batch.length) {
+        return E.left(rewardError(name, `given ${marks.length} values, wanted ${batch.length}, one a completion`));
+      }
+      return E.right(marks.map(checked));
+    } catch (thrown) {
+      return E.left(rewardError(name, `threw: ${thrownReason(thrown)}`));
+    }
+  };

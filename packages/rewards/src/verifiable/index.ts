@@ -1,0 +1,4 @@
+export * from "./accuracy.js";
+export * from "./format.js";
+export * from "./msrlWeights.js";
+export * from "./taskType.js";
