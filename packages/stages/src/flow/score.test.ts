@@ -80,3 +80,20 @@ it("measures rewards over the completions that have them", async () => {
     zero_variance: 1 / 3,
   });
 });
+
+it("tells the reward the step, and counts what each part could not judge", async () => {
+  const steps: (number | undefined)[] = [];
+  const reward: ScoredReward<number> = (batch, context) => {
+    steps.push(context?.step);
+    return TE.right(
+      batch.map(({ completion: { text } }) => ({
+        value: 0,
+        parts: { judge: null },
+        ...(text === "none" && { failures: { judge: "no server" } }),
+      })),
+    );
+  };
+  const scored = await toPromise(scoreRollouts(reward)(questions, rollouts, { step: 7 }));
+  expect(steps).toEqual([7]);
+  expect(rolloutMetrics(scored)).toMatchObject({ "failed/judge": 1 });
+});

@@ -1,5 +1,6 @@
 import {
   type CompletionBatch,
+  type RewardContext,
   type RewardError,
   type Rollout,
   type Score,
@@ -22,10 +23,11 @@ const failed = (message: string): RewardError => tagged("RewardError", `reward: 
 const callReward = <Reference>(
   reward: ScoredReward<Reference>,
   batch: CompletionBatch<Reference>,
+  context: RewardContext | undefined,
 ): TE.TaskEither<RewardError, readonly Score[]> =>
   pipe(
     TE.tryCatch(
-      () => reward(batch)(),
+      () => reward(batch, context)(),
       (thrown) => failed(`it threw: ${thrown instanceof Error ? thrown.message : String(thrown)}`),
     ),
     TE.chainEitherK((result) => result),
@@ -43,18 +45,19 @@ const checkScores =
     return E.left(failed(`${where}: given ${scores[bad]!.value}, wanted a finite number or null`));
   };
 
-/** Rollouts of some questions, in their order, to scored rollouts: one call of the reward for all completions. */
+/** Rollouts of some questions, in their order, to scored rollouts: one call of the reward for all completions, told the step. */
 export const scoreRollouts =
   <Reference>(reward: ScoredReward<Reference>) =>
   (
     questions: readonly Question<Reference>[],
     rollouts: readonly Rollout[],
+    context?: RewardContext,
   ): TE.TaskEither<RewardError, readonly ScoredRollout[]> => {
     const batch = rollouts.flatMap(({ prompt, completions }, at) =>
       completions.map((completion) => ({ prompt, completion, reference: questions[at]!.reference })),
     );
     return pipe(
-      callReward(reward, batch),
+      callReward(reward, batch, context),
       TE.chainEitherK(checkScores(batch)),
       TE.map((scores) => {
         let first = 0;

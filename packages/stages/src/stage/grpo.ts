@@ -21,7 +21,7 @@ const prepareGrpo = <State, Reference>(options: GrpoOptions<Reference>): Stage<S
     const replayed = { step, fresh: asked.length, samples: sampling.samples, key: fold(key, "replay") };
     return pipe(
       policy.sample(state, prompts, sampling, fold(key, "sample")),
-      TE.chainW((rollouts) => score(asked, rollouts)),
+      TE.chainW((rollouts) => score(asked, rollouts, { step })),
       TE.chainW((scored) =>
         pipe(
           TE.fromEither(weigh(scored)),
