@@ -14,6 +14,7 @@ export const counted = (inputs: LossInputs): LossInputs => {
     ...inputs,
     logProbs: kept(inputs.logProbs),
     oldLogProbs: kept(stopGradient(inputs.oldLogProbs)),
+    ...(inputs.samplerLogProbs && { samplerLogProbs: kept(stopGradient(inputs.samplerLogProbs)) }),
     referenceLogProbs: kept(stopGradient(inputs.referenceLogProbs)),
     advantages: kept(stopGradient(inputs.advantages)),
     ...(inputs.entropy && { entropy: kept(inputs.entropy) }),

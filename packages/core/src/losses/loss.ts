@@ -29,7 +29,7 @@ export interface LossInputs {
   readonly sequences: Expr;
   /** [B, T] entropy of the next-token distribution in nats, given if the loss needs it. */
   readonly entropy?: Expr;
-  /** [B, T] log-probs that the sampler itself reported, where it is another program than the trainer; absent: `oldLogProbs`. */
+  /** [B, T] log-probs that the sampler itself reported, where it is another program than the trainer (NaN: it could not); absent: `oldLogProbs`. */
   readonly samplerLogProbs?: Expr;
   /** [B, T] int32: the completion's tokens, given with `logits` or `hidden`. */
   readonly targets?: Expr;

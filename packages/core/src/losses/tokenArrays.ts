@@ -16,6 +16,8 @@ export interface TokenArrays {
   readonly mask?: ArrayLike<number>;
   /** Under the policy that drew the tokens; absent: the policy itself (ratio 1). */
   readonly oldLogProbs?: ArrayLike<number>;
+  /** As the sampler itself reported them, NaN where it could not; absent: `oldLogProbs`. */
+  readonly samplerLogProbs?: ArrayLike<number>;
   /** Under the reference policy; a loss with a KL term wants it. */
   readonly referenceLogProbs?: ArrayLike<number>;
   /** Entropy of the next-token distribution; a loss that needs it wants it. */
@@ -36,7 +38,18 @@ export interface ArrayProblem {
 /** Arrays that do not fit, with everything that is wrong. */
 export type BadArrays = Tagged<"BadArrays", { readonly problems: readonly ArrayProblem[] }>;
 
-const perToken = ["logProbs", "oldLogProbs", "referenceLogProbs", "advantages", "mask", "entropy"] as const;
+const perToken = [
+  "logProbs",
+  "oldLogProbs",
+  "samplerLogProbs",
+  "referenceLogProbs",
+  "advantages",
+  "mask",
+  "entropy",
+] as const;
+
+/** What has a default. */
+const needless: ReadonlySet<string> = new Set(["mask", "oldLogProbs", "samplerLogProbs"]);
 
 const isCount = (value: number): boolean => Number.isInteger(value) && value >= 0;
 
@@ -45,8 +58,8 @@ const problemOf = (arrays: TokenArrays, field: (typeof perToken)[number], read: 
   const { batch, time } = arrays;
   const values = arrays[field];
   const wanted = `${batch * time} numbers [${batch}, ${time}]${field === "advantages" ? `, or ${batch}` : ""}`;
-  const needless = field === "mask" || field === "oldLogProbs" || !read;
-  if (values === undefined || values === null) return needless ? [] : [{ field, given: "nothing", wanted }];
+  if (values === undefined || values === null)
+    return needless.has(field) || !read ? [] : [{ field, given: "nothing", wanted }];
   const fits = values.length === batch * time || (field === "advantages" && values.length === batch);
   return fits ? [] : [{ field, given: `${values.length} numbers`, wanted }];
 };
@@ -91,6 +104,7 @@ export const tokenTensors = (
   const tensors: Tensors = {
     logProbs: matrix(logProbs),
     oldLogProbs: matrix(arrays.oldLogProbs ?? logProbs),
+    samplerLogProbs: matrix(arrays.samplerLogProbs ?? arrays.oldLogProbs ?? logProbs),
     advantages: matrix(spread),
     mask: matrix(mask),
     tokens: float32([], [tokens]),

@@ -23,6 +23,7 @@ const inputsOf = (loss: Loss, dtype: "float32" | "float64"): LossInputs => {
   return {
     logProbs: perToken("logProbs"),
     oldLogProbs: perToken("oldLogProbs"),
+    samplerLogProbs: perToken("samplerLogProbs"),
     referenceLogProbs: perToken("referenceLogProbs"),
     advantages: perToken("advantages"),
     mask: perToken("mask"),

@@ -22,7 +22,7 @@ export const trainingArrays = (shape: BatchShape, batch: TrainingBatch, counts: 
   const { samples, steps } = shape;
   const rows = batch.length * samples;
   const zeros = (): Float32Array => new Float32Array(rows * steps);
-  const [mask, advantages, old, reference] = [zeros(), zeros(), zeros(), zeros()];
+  const [mask, advantages, old, sampler, reference] = [zeros(), zeros(), zeros(), zeros(), zeros()];
   const onPolicy = new Float32Array(rows).fill(1);
   batch.forEach(({ completions }, group) => {
     completions.forEach((completion, sample) => {
@@ -32,6 +32,8 @@ export const trainingArrays = (shape: BatchShape, batch: TrainingBatch, counts: 
         mask[to] = completion.mask?.[at] ?? 1;
         advantages[to] = typeof completion.advantage === "number" ? completion.advantage : completion.advantage[at]!;
         old[to] = completion.oldLogProbs?.[at] ?? 0;
+        // NaN: no evidence, which is what a sampler is worth that is the policy itself.
+        sampler[to] = completion.samplerLogProbs?.[at] ?? completion.oldLogProbs?.[at] ?? Number.NaN;
         reference[to] = completion.referenceLogProbs?.[at] ?? 0;
       });
       if (completion.oldLogProbs) onPolicy[row] = 0;
@@ -41,6 +43,7 @@ export const trainingArrays = (shape: BatchShape, batch: TrainingBatch, counts: 
     mask: tensor("float32", [rows, steps], mask),
     advantages: tensor("float32", [rows, steps], advantages),
     old_log_probs: tensor("float32", [rows, steps], old),
+    sampler_log_probs: tensor("float32", [rows, steps], sampler),
     reference_log_probs: tensor("float32", [rows, steps], reference),
     on_policy: tensor("float32", [rows, 1], onPolicy),
     tokens: float32([], [Math.max(1, counts.tokens)]),

@@ -37,6 +37,7 @@ const batchLoss = (config: DecoderConfig, shape: BatchShape, loss: Loss, paramet
   const { loss: value, metrics } = loss.build({
     logProbs,
     oldLogProbs: where(onPolicy, stopGradient(logProbs), perToken("old_log_probs")),
+    samplerLogProbs: perToken("sampler_log_probs"),
     referenceLogProbs: perToken("reference_log_probs"),
     advantages: perToken("advantages"),
     mask,

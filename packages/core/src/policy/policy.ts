@@ -7,8 +7,29 @@ import type { Optimizer } from "../optim/optimizer.js";
 import type { Key } from "../rng.js";
 import type { Tensors } from "../tensor.js";
 
-/** How completions are drawn; temperature 0 takes the likeliest token. */
-export interface Sampling {
+/**
+ * Which tokens may be drawn, in the order of transformers' `generate`: repetition penalty, temperature, top-k, top-p,
+ * min-p. None of them is on unless given.
+ */
+export interface SamplingFilters {
+  /** Only the k likeliest tokens, ties with the last included; 0: all. */
+  readonly topK?: number;
+  /** Only the likeliest tokens that reach this probability together; 1: all. */
+  readonly topP?: number;
+  /** Only tokens at least this part as likely as the likeliest; 0: all. */
+  readonly minP?: number;
+  /** What logits of tokens of the prompt and the completion so far are divided by (multiplied below 0); 1: nothing. */
+  readonly repetitionPenalty?: number;
+}
+
+/**
+ * How completions are drawn; temperature 0 takes the likeliest token.
+ *
+ * Log-probs of completions are those of the policy at this temperature, of all its tokens, whatever the filters leave:
+ * what an update compares with. (vLLM's `raw_logprobs` are those at temperature 1; its `processed_logprobs`, which TRL
+ * and verl ask for, are those of the tokens left.)
+ */
+export interface Sampling extends SamplingFilters {
   /** Completions a prompt (the group size G). */
   readonly samples: number;
   readonly temperature: number;
@@ -30,6 +51,11 @@ export interface TrainingCompletion {
   readonly mask?: readonly number[];
   /** Log-probs under the policy that drew it; absent: the policy being updated (ratio 1). */
   readonly oldLogProbs?: readonly number[];
+  /**
+   * Log-probs that the sampler itself reported, where it is another program than the trainer: what off-policy corrections
+   * read. NaN for a token that it could not score; absent: `oldLogProbs`.
+   */
+  readonly samplerLogProbs?: readonly number[];
   /** Log-probs under the reference policy, for losses with a KL term. */
   readonly referenceLogProbs?: readonly number[];
 }
