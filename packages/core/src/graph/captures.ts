@@ -1,5 +1,5 @@
 import type { Expr, Node, Subgraph } from "./expr.js";
-import { dependencies } from "./order.js";
+import { dependencies, order } from "./order.js";
 
 /** The expressions that a body of the given nodes reads from outside, in order of first use. */
 export const capturesOf = (
@@ -16,4 +16,17 @@ export const capturesOf = (
     captures.push(expr);
   }
   return captures;
+};
+
+/** The nodes on the way from the given expressions to the results: those that depend on the nodes of the former. */
+export const dependents = (given: readonly Expr[], results: readonly Expr[]): readonly Node[] => {
+  const outside = new Set(given.map(({ node }) => node));
+  const depends = new Set(outside);
+  const nodes: Node[] = [];
+  for (const node of order(results, outside)) {
+    if (!dependencies(node).some((read) => depends.has(read.node))) continue;
+    depends.add(node);
+    nodes.push(node);
+  }
+  return nodes;
 };

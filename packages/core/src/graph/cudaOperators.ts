@@ -15,7 +15,7 @@ const cudaOperators: ReadonlySet<string> = new Set(
 );
 
 /** What is no operator at run time: inputs, parameters of a body, and constants, which become initializers. */
-const noOperator: ReadonlySet<string> = new Set(["Input", "Parameter", "Constant"]);
+const noOperator: ReadonlySet<string> = new Set(["Input", "Parameter", "Constant", "Pass"]);
 
 /** Whether the CUDA provider runs a node; one that it does not runs on the CPU, with copies both ways. */
 export const runsOnCuda = (node: Node): boolean => noOperator.has(node.operator) || cudaOperators.has(opKey(node));

@@ -31,9 +31,33 @@ export interface Subgraph {
   readonly captures: readonly Expr[];
 }
 
+/** An amount of gradient on its way to an expression. */
+export interface Contribution {
+  readonly to: Expr;
+  readonly amount: Expr;
+}
+
+/** A gradient that stands in the place of the gradients of what a node was computed by. */
+export interface OwnGradient {
+  /** What the gradient may go to. */
+  readonly reads: readonly Expr[];
+  /**
+   * From d loss / d output (one per output, absent where none arrived) to what arrives at `reads`, in order of summation;
+   * `wants[i]` says whether that of `reads[i]` is needed. The node comes in because a copy of it has other reads.
+   */
+  readonly pullback: (
+    node: Node,
+    cotangents: readonly (Expr | undefined)[],
+    wants: readonly boolean[],
+  ) => readonly Contribution[];
+}
+
 /** A node of the graph: an ONNX operator applied to expressions; it may have several outputs. */
 export interface Node {
-  /** ONNX operator, or `Input` for a graph input and `Parameter` for a parameter of a Loop body. */
+  /**
+   * ONNX operator, or `Input` for a graph input, `Parameter` for a parameter of a Loop body, and `Pass` for values that
+   * have a gradient of their own: no model holds one.
+   */
   readonly operator: string;
   /** Operator set: "" is ONNX's own, "com.microsoft" ONNX Runtime's. */
   readonly domain: string;
@@ -47,6 +71,8 @@ export interface Node {
   readonly problem?: string;
   /** True for an Identity through which no gradient flows. */
   readonly stopsGradient?: boolean;
+  /** The gradient of a `Pass`. */
+  readonly gradient?: OwnGradient;
   /** True if it or something before it has a problem: its types mean nothing then. */
   readonly broken: boolean;
 }

@@ -1,6 +1,18 @@
 export { type OffCuda, offCuda } from "./cudaOperators.js";
+export { customGradient, type Pullback } from "./customGradient.js";
 export { type ExplainOptions, explain } from "./explain.js";
-export type { Attribute, Attributes, Dim, Expr, Node, Shape, Subgraph, TensorType } from "./expr.js";
+export type {
+  Attribute,
+  Attributes,
+  Contribution,
+  Dim,
+  Expr,
+  Node,
+  OwnGradient,
+  Shape,
+  Subgraph,
+  TensorType,
+} from "./expr.js";
 export { fromModel, type ModelFormatError, type ReadModel } from "./fromModel.js";
 export { grad } from "./grad.js";
 export * from "./ops/elementwise.js";
@@ -13,6 +25,7 @@ export * from "./ops/reduce.js";
 export * from "./ops/select.js";
 export { order } from "./order.js";
 export type { GraphError, GraphProblem } from "./problems.js";
+export { rematerialise } from "./rematerialise.js";
 export { type ModelSaveError, saveModel, saveModelTask } from "./save.js";
 export { share } from "./share.js";
 export { type Model, type ToModelOptions, toModel } from "./toModel.js";

@@ -4,10 +4,11 @@ import type { Expr, Node, Subgraph } from "./expr.js";
 export const subgraphsOf = (node: Node): readonly Subgraph[] =>
   Object.values(node.attributes).flatMap((attribute) => (attribute.kind === "graph" ? [attribute.value] : []));
 
-/** What a node reads: its inputs, and what its bodies read from outside. */
+/** What a node reads: its inputs, what its bodies read from outside, and what its own gradient reads. */
 export const dependencies = (node: Node): readonly Expr[] => [
   ...node.inputs.filter((input) => input !== undefined),
   ...subgraphsOf(node).flatMap((body) => body.captures),
+  ...(node.gradient?.reads ?? []),
 ];
 
 const nobody: ReadonlySet<Node> = new Set();

@@ -74,6 +74,12 @@ const keyOf = (work: Work, node: Node, inputs: Node["inputs"], subgraphId: (body
     node.outputs.map(({ dtype, shape }) => [dtype, shape]),
   ]);
 
+/** What a node only passes on, if it computes nothing. */
+const passedBy = (node: Node, inputs: Node["inputs"]): readonly Expr[] | undefined =>
+  node.operator === "Pass" || (node.operator === "Identity" && !node.stopsGradient && inputs[0])
+    ? (inputs as readonly Expr[])
+    : undefined;
+
 /** Finds the equal nodes among `nodes`, which stand in topological order, and writes what each became into `work`. */
 const shareScope = (work: Work, nodes: readonly Node[]): void => {
   const kept = new Map<string, readonly Expr[]>();
@@ -86,9 +92,9 @@ const shareScope = (work: Work, nodes: readonly Node[]): void => {
   for (const node of nodes) {
     if (node.operator === "Parameter") continue;
     const inputs = node.inputs.map((input) => input && moved(work, input));
-    const passed = node.operator === "Identity" && !node.stopsGradient ? inputs[0] : undefined;
+    const passed = passedBy(node, inputs);
     const key = passed ? "" : keyOf(work, node, inputs, subgraphId);
-    const known = passed ? [passed] : kept.get(key);
+    const known = passed ?? kept.get(key);
     if (known) {
       work.became.set(node, known);
       continue;
@@ -106,7 +112,7 @@ const shareScope = (work: Work, nodes: readonly Node[]): void => {
  * The same outputs computed with every common subexpression once.
  *
  * Nodes with equal operator, attributes, inputs and output types become one, constants with equal bytes too, inputs by
- * name and type; an `Identity` falls away unless it stops a gradient. What stands in the body of a loop is shared within
+ * name and type; an `Identity` falls away unless it stops a gradient, and so does a gradient of a value's own. What stands in the body of a loop is shared within
  * that body; captures are found anew, in order of first use. The first of equal nodes gives its label.
  *
  * @example

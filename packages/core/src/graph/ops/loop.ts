@@ -1,7 +1,6 @@
 import * as E from "fp-ts/Either";
-import { capturesOf } from "../captures.js";
-import type { Expr, Node, Shape, Subgraph, TensorType } from "../expr.js";
-import { dependencies, order } from "../order.js";
+import { capturesOf, dependents } from "../captures.js";
+import type { Expr, Shape, Subgraph, TensorType } from "../expr.js";
 import { showShape } from "../shape.js";
 import { apply, type Op, outputOf, scalar } from "./op.js";
 
@@ -35,19 +34,6 @@ export const parameter = (type: TensorType, name: string): Expr =>
     label: name,
     broken: false,
   });
-
-/** The nodes of a body: those that depend on its parameters. What does not is computed outside, once, and captured. */
-const nodesOf = (parameters: readonly Expr[], results: readonly Expr[]): readonly Node[] => {
-  const outside = new Set(parameters.map(({ node }) => node));
-  const depends = new Set(outside);
-  const nodes: Node[] = [];
-  for (const node of order(results, outside)) {
-    if (!dependencies(node).some((read) => depends.has(read.node))) continue;
-    depends.add(node);
-    nodes.push(node);
-  }
-  return nodes;
-};
 
 const mismatch = (carried: readonly Carried[], turn: Turn): string | undefined => {
   const odd = carried.findIndex(
@@ -83,7 +69,8 @@ export const loop = (
   const graph: Subgraph = {
     parameters,
     results,
-    captures: problems.length > 0 ? results : capturesOf(nodesOf(parameters, results), { parameters, results }),
+    // What does not depend on the parameters is computed outside, once, and captured.
+    captures: problems.length > 0 ? results : capturesOf(dependents(parameters, results), { parameters, results }),
   };
   const outputs = [
     ...carried.map(({ initial, shape }) => ({ dtype: initial.dtype, shape })),

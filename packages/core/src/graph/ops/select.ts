@@ -104,7 +104,9 @@ const topKOp: Op = {
   domain: "",
   infer: wanting("number", ([x, count], attributes) => {
     const k = constantInts(count)?.[0];
-    if (!x || k === undefined) return E.left("a tensor and a constant count wanted");
+    const all = count?.node.operator === "Shape" && count.node.inputs[0]?.shape.length === 1 && x?.shape.length === 1;
+    if (x && all) return E.right([x, { dtype: "int64" as const, shape: x.shape }]);
+    if (!x || k === undefined) return E.left("a tensor and a constant count wanted, or the length of a vector");
     const axis = numberOf(attributes, "axis", -1);
     const dim = x.shape[axis];
     if (dim === undefined || k < 1 || (typeof dim === "number" && k > dim))
@@ -163,6 +165,12 @@ export const cumSum = (x: Expr, axis: number): Expr =>
 /** The `count` largest elements along an axis, largest first, and where they stand (int64); of equals the first. */
 export const topK = (x: Expr, count: number, axis = -1): { readonly values: Expr; readonly indices: Expr } => {
   const node = apply(selections.TopK, [x, int64s([count])], { axis: int(fromFront(axis, x.shape.length)) });
+  return { values: outputOf(node), indices: outputOf(node, node.broken ? 0 : 1) };
+};
+
+/** The elements of a vector of any length, largest first, and where they stand (int64); of equals the first. */
+export const sortDescending = (x: Expr): { readonly values: Expr; readonly indices: Expr } => {
+  const node = apply(selections.TopK, [x, shapeOf(x)], { axis: int(0) });
   return { values: outputOf(node), indices: outputOf(node, node.broken ? 0 : 1) };
 };
 
