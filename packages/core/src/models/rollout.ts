@@ -16,21 +16,24 @@ import {
   loop,
   mul,
   not,
+  oneHot,
   or,
   reduceSum,
   reshape,
   scalar,
   where,
 } from "../graph/index.js";
+import type { SamplingFilters } from "../policy/policy.js";
 import { completionAttention, ownHeads, type PrefixCache, prefixAttention, prefixHeads } from "./attention.js";
 import type { DecoderConfig } from "./config.js";
 import { decode, embedWords, logitsOf, type Weights } from "./decoder.js";
 import { drawToken } from "./drawToken.js";
+import { activeFilters, filterLogits } from "./filters/filterLogits.js";
 import { type BatchInputs, type BatchShape, batchInputs, embedPrefix, groupsRead } from "./forward.js";
 import { parameterInputs } from "./parameters.js";
 
-/** How a rollout graph draws its tokens. */
-export interface Draw {
+/** How a rollout graph draws its tokens, and which: filters that do nothing are left out. */
+export interface Draw extends SamplingFilters {
   /** True takes the likeliest token, false draws by the temperature given at run time. */
   readonly greedy: boolean;
   readonly endId: number;
@@ -54,10 +57,20 @@ const prefill = (
   return caches;
 };
 
-/** The next token of every row and its log-prob, both [P, G], from hidden states [P, G, hidden]. */
-const nextToken = (weights: Weights, draw: Draw, hidden: Expr, uniforms: Expr, temperature: Expr) => {
-  const logP = logSoftmax(div(logitsOf(weights, hidden), temperature));
-  const drawn = draw.greedy ? cast(argMax(logP, -1), "int32") : drawToken(exp(logP), reshape(uniforms, [0, 0, 1]));
+/** What a token is drawn by: one uniform number [P, G] a row, the temperature, the tokens seen where that matters. */
+interface DrawInputs {
+  readonly uniforms: Expr;
+  readonly temperature: Expr;
+  readonly seen: Expr | undefined;
+}
+
+/** The next token of every row and its log-prob before any filter, both [P, G], from hidden states [P, G, hidden]. */
+const nextToken = (weights: Weights, draw: Draw, hidden: Expr, { uniforms, temperature, seen }: DrawInputs) => {
+  const logits = logitsOf(weights, hidden);
+  const logP = logSoftmax(div(logits, temperature));
+  const filtered = Object.keys(activeFilters(draw)).length > 0;
+  const left = filtered ? logSoftmax(filterLogits(draw)({ logits, temperature, ...(seen ? { seen } : {}) })) : logP;
+  const drawn = draw.greedy ? cast(argMax(left, -1), "int32") : drawToken(exp(left), reshape(uniforms, [0, 0, 1]));
   return { drawn, chosen: reshape(gatherElements(logP, reshape(drawn, [0, 0, 1]), -1), [0, 0]) };
 };
 
@@ -65,7 +78,8 @@ const nextToken = (weights: Weights, draw: Draw, hidden: Expr, uniforms: Expr, t
  * A whole rollout as one graph: prefill, every token, sampling, log-probs, early stop.
  *
  * Inputs: the weights, the packed prompts (`step_ids` their last tokens), `turns` (int64, tokens at most), `uniforms`
- * [turns, P, G], `temperature`, `empty_cache` [P, kvHeads, G, 0, size].
+ * [turns, P, G], `temperature`, `empty_cache` [P, kvHeads, G, 0, size]; with a repetition penalty `seen` bool
+ * [P, G, vocabulary], the tokens of each prompt.
  * Outputs: `tokens` int32 and `log_probs` float32, both [turns made, P, G]; after a row's end its tokens are padding
  * with log-prob 0. The caches stay inside; the prompt's is shared by its G samples.
  */
@@ -74,10 +88,12 @@ export const rolloutGraph = (config: DecoderConfig, shape: BatchShape, draw: Dra
   const inputs = batchInputs(config, shape);
   const uniforms = input("uniforms", "float32", ["limit", "prompts", shape.samples]);
   const temperature = input("temperature", "float32", []);
+  const penalizes = draw.repetitionPenalty !== undefined;
   const caches = prefill(config, weights, shape, inputs);
 
   const turn = (index: Expr, carried: readonly Expr[]): Turn => {
     const [ids, positions, done, ...own] = carried as [Expr, Expr, Expr, ...Expr[]];
+    const seen = penalizes ? own[2 * config.layers] : undefined;
     const next: Expr[] = [];
     const hidden = decode(config, weights, embedWords(weights, ids), positions, (layer, { query, key, value }) => {
       const ownKeys = concat([own[2 * layer]!, ownHeads(config, shape, key)], 3);
@@ -86,16 +102,22 @@ export const rolloutGraph = (config: DecoderConfig, shape: BatchShape, draw: Dra
       const context = { prefix: caches[layer]!, prefixMask: inputs.prefixMask, ownKeys, ownValues };
       return completionAttention(config, shape, query, context);
     });
-    const { drawn, chosen } = nextToken(weights, draw, hidden, gather(uniforms, index), temperature);
+    const { drawn, chosen } = nextToken(weights, draw, hidden, {
+      uniforms: gather(uniforms, index),
+      temperature,
+      seen,
+    });
     const token = where(done, scalar(draw.padId, "int32"), drawn);
+    const seenNow = seen ? [or(seen, oneHot(token, config.vocabularySize, "bool"))] : [];
     const over = or(done, equal(token, scalar(draw.endId, "int32")));
     return {
       proceed: greater(reduceSum(cast(not(over), "int32")), 0),
-      carried: [token, add(positions, 1), over, ...next],
+      carried: [token, add(positions, 1), over, ...next, ...seenNow],
       kept: [token, mul(chosen, cast(not(done), "float32"))],
     };
   };
   const rows = ["prompts", shape.samples];
+  const seenShape = [...rows, config.vocabularySize];
   const cacheShape = (steps: Dim) => ["prompts", config.keyValueHeads, shape.samples, steps, config.headSize];
   const empty = input("empty_cache", "float32", cacheShape(0));
   const { kept } = loop(
@@ -105,6 +127,7 @@ export const rolloutGraph = (config: DecoderConfig, shape: BatchShape, draw: Dra
       { initial: inputs.stepPositions, shape: rows },
       { initial: less(inputs.stepPositions, 0), shape: rows },
       ...Array.from({ length: 2 * config.layers }, () => ({ initial: empty, shape: cacheShape("past") })),
+      ...(penalizes ? [{ initial: input("seen", "bool", seenShape), shape: seenShape }] : []),
     ],
     turn,
     "tokens",

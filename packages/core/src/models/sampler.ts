@@ -4,14 +4,15 @@ import * as TE from "fp-ts/TaskEither";
 import type { Completion, Rollout } from "../data/completion.js";
 import type { Prompt } from "../data/prompt.js";
 import { tagged } from "../errors.js";
-import type { PolicyError, Sampling } from "../policy/policy.js";
+import type { PolicyError, Sampling, SamplingFilters } from "../policy/policy.js";
 import { fold, type Key, uniform } from "../rng.js";
 import { float32, type Tensors, tensor } from "../tensor.js";
 import type { DecoderConfig } from "./config.js";
 import type { EncodedPrompt } from "./encode.js";
+import { activeFilters } from "./filters/filterLogits.js";
 import { type GraphStore, graphKey } from "./kernels.js";
 import { packBatch, shapeFor } from "./pack.js";
-import { rolloutGraph } from "./rollout.js";
+import { type Draw, rolloutGraph } from "./rollout.js";
 import type { ChatTokenizer } from "./tokenizer.js";
 
 /** A prompt too long for its completion to fit behind it. */
@@ -37,6 +38,19 @@ const uniformsFor = (keyed: Key, first: number, prompts: number, { samples, maxT
     for (let turn = 0; turn < maxTokens; turn++) data[turn * rows + row] = own[turn]!;
   }
   return tensor("float32", [maxTokens, prompts, samples], data);
+};
+
+/** Which tokens of the vocabulary each prompt has, bool [prompts, samples, vocabulary]; patches of media are none. */
+const seenTokens = (
+  { vocabularySize }: DecoderConfig,
+  prompts: readonly EncodedPrompt[],
+  samples: number,
+): Tensors[string] => {
+  const data = new Uint8Array(prompts.length * samples * vocabularySize);
+  for (const [p, { ids }] of prompts.entries())
+    for (let row = p * samples; row < (p + 1) * samples; row++)
+      for (const id of ids) if (id < vocabularySize) data[row * vocabularySize + id] = 1;
+  return tensor("bool", [prompts.length, samples, vocabularySize], data);
 };
 
 const completionsOf = (outputs: Tensors, rows: number, tokenizer: ChatTokenizer): readonly Completion[] => {
@@ -84,13 +98,21 @@ export interface SamplerContext {
   readonly rowsPerRun: number;
 }
 
+/** How tokens are drawn; of the filters, the likeliest token hangs on the repetition penalty alone. */
+const drawOf = (sampling: Sampling, { endId, padId }: ChatTokenizer): Draw => {
+  const { repetitionPenalty, ...others } = activeFilters(sampling);
+  const greedy = sampling.temperature === 0;
+  const penalty = repetitionPenalty === undefined ? {} : { repetitionPenalty };
+  return { greedy, endId, padId, ...(greedy ? {} : others), ...penalty };
+};
+
 const sampleChunk =
   ({ config, tokenizer, graphs }: SamplerContext, weights: Tensors, sampling: Sampling, keyed: Key) =>
   (chunk: Chunk): TE.TaskEither<PolicyError, readonly (readonly Completion[])[]> => {
     const { samples, temperature, maxTokens } = sampling;
     const groups = chunk.prompts.map((prompt) => ({ prompt, completions: [] }));
     const shape = { ...shapeFor(groups, samples), steps: 1 };
-    const draw = { greedy: temperature === 0, endId: tokenizer.endId, padId: tokenizer.padId };
+    const draw = drawOf(sampling, tokenizer);
     const run = graphs([config], graphKey("rollout", { ...shape, ...draw }), () => rolloutGraph(config, shape, draw));
     const inputs = {
       ...weights,
@@ -98,6 +120,7 @@ const sampleChunk =
       temperature: float32([], [temperature === 0 ? 1 : temperature]),
       turns: tensor("int64", [], BigInt64Array.of(BigInt(maxTokens))),
       uniforms: uniformsFor(keyed, chunk.first, groups.length, sampling),
+      ...(draw.repetitionPenalty === undefined ? {} : { seen: seenTokens(config, chunk.prompts, samples) }),
       empty_cache: tensor(
         "float32",
         [groups.length, config.keyValueHeads, samples, 0, config.headSize],
@@ -134,18 +157,28 @@ export const sampleCompletions = (
   );
 };
 
+/** What each sampling option has to be, in the order in which they are looked at. */
+const samplingRules: readonly (readonly [keyof Sampling, wanted: string, fits: (value: number) => boolean])[] = [
+  ["samples", "a whole number from 1", (value) => Number.isInteger(value) && value >= 1],
+  ["maxTokens", "a whole number from 1", (value) => Number.isInteger(value) && value >= 1],
+  ["temperature", "a number from 0", (value) => value >= 0 && value < Number.POSITIVE_INFINITY],
+  ["topK", "a whole number from 0", (value) => Number.isInteger(value) && value >= 0],
+  ["topP", "a number above 0 and at most 1", (value) => value > 0 && value <= 1],
+  ["minP", "a number from 0 to 1", (value) => value >= 0 && value <= 1],
+  ["repetitionPenalty", "a number above 0", (value) => value > 0 && value < Number.POSITIVE_INFINITY],
+];
+
+/** What a filter left out is. */
+const neutral: Required<SamplingFilters> = { topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
+
 /** Sampling options that cannot be: which field, what was given, what was wanted. */
 export const samplingProblem = (policy: string, sampling: Sampling): E.Either<PolicyError, Sampling> => {
-  const { samples, temperature, maxTokens } = sampling;
-  const wrong =
-    !Number.isInteger(samples) || samples < 1
-      ? `samples: ${samples} given, a whole number from 1 wanted`
-      : !Number.isInteger(maxTokens) || maxTokens < 1
-        ? `maxTokens: ${maxTokens} given, a whole number from 1 wanted`
-        : !(temperature >= 0 && temperature < Number.POSITIVE_INFINITY)
-          ? `temperature: ${temperature} given, a number from 0 wanted`
-          : undefined;
-  return wrong === undefined
-    ? E.right(sampling)
-    : E.left(tagged("PolicyFailed", `policy ${policy}, sampling.${wrong}`, { policy }));
+  const given = (field: keyof Sampling): number | undefined =>
+    sampling[field] ?? (field in neutral ? neutral[field as keyof SamplingFilters] : undefined);
+  const wrong = samplingRules.find(([field, , fits]) => !fits(given(field) ?? Number.NaN));
+  if (wrong === undefined) return E.right(sampling);
+  const [field, wanted] = wrong;
+  return E.left(
+    tagged("PolicyFailed", `policy ${policy}, sampling.${field}: ${given(field)} given, ${wanted} wanted`, { policy }),
+  );
 };
