@@ -1,4 +1,4 @@
-export type { DecoderConfig, Parameter, ParameterGroup, RopeScaling, VisionConfig } from "./config.js";
+export { type DecoderConfig, type Parameter, type ParameterGroup, parametersOf, type VisionConfig } from "./config.js";
 export { configFromJson, configToJson, type ModelConfigError } from "./configJson.js";
 export { type DecoderPolicyOptions, decoderPolicy } from "./decoderPolicy.js";
 export { type FilterInputs, filterLogits } from "./filters/filterLogits.js";
