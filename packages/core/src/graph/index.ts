@@ -1,3 +1,4 @@
+export type { Compiler } from "./compiler.js";
 export { type OffCuda, offCuda } from "./cudaOperators.js";
 export { customGradient, type Pullback } from "./customGradient.js";
 export { type ExplainOptions, explain } from "./explain.js";
@@ -24,8 +25,11 @@ export { constant, input, int64s, outputOf, scalar } from "./ops/op.js";
 export * from "./ops/reduce.js";
 export * from "./ops/select.js";
 export { order } from "./order.js";
+export type { PlainArray } from "./plainArray.js";
 export type { GraphError, GraphProblem } from "./problems.js";
 export { rematerialise } from "./rematerialise.js";
 export { type ModelSaveError, saveModel, saveModelTask } from "./save.js";
 export { share } from "./share.js";
 export { type Model, type ToModelOptions, toModel } from "./toModel.js";
+export { value, valueTask } from "./value.js";
+export { type ValueAndGradient, valueAndGrad, valueAndGradTask } from "./valueAndGrad.js";

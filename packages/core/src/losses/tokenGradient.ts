@@ -1,19 +1,12 @@
 import { pipe } from "fp-ts/function";
 import * as TE from "fp-ts/TaskEither";
 import { toPromise } from "../errors.js";
+import type { Compiler } from "../graph/compiler.js";
 import type { GraphError } from "../graph/problems.js";
-import type { Model } from "../graph/toModel.js";
 import type { Tensors } from "../tensor.js";
 import type { Loss } from "./loss.js";
 import { type BadArrays, type TokenArrays, tokenTensors } from "./tokenArrays.js";
 import { metricPrefix, type NeedNotMet, tokenGradientModel } from "./tokenGradientModel.js";
-
-/** What compiles and runs a model: a `Device` of `@msrl/core/session`, or another runtime in its place. */
-export interface Compiler<Failure> {
-  compile(
-    model: Model,
-  ): TE.TaskEither<Failure, { readonly model: Model; run(inputs: Tensors): TE.TaskEither<Failure, Tensors> }>;
-}
 
 /** A loss over arrays, its gradient and its metrics. */
 export interface TokenGradient {
