@@ -1,3 +1,3 @@
 export * from "./onlyBlock.js";
 export * from "./parseTags.js";
-export * from "./verdict.js";
+export * from "./verdicts/index.js";

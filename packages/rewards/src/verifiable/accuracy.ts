@@ -1,11 +1,11 @@
-import type { Label, Reward } from "@msrl/core";
+import type { Reward } from "@msrl/core";
 import { perCompletion } from "../compose/perCompletion.js";
-import type { VerdictReader } from "../parse/verdict.js";
-import { verdict } from "../parse/verdict.js";
+import { verdict } from "../parse/verdicts/verdict.js";
+import type { Verdict } from "../parse/verdicts/verdictFormat.js";
 
-/** What accuracy is judged against: the better answer, where it is known. */
+/** What accuracy is judged against: the better answer, or a tie, where it is known. */
 export interface LabelReference {
-  readonly label?: Label;
+  readonly label?: Verdict;
 }
 
 /** Settings of {@link accuracy}. */
@@ -16,8 +16,8 @@ export interface AccuracyOptions {
   readonly wrong: number;
   /** Value of a completion without a readable verdict. */
   readonly unreadable: number;
-  /** How the verdict is read. */
-  readonly read: VerdictReader;
+  /** How the verdict is read: the `read` of any verdict format. */
+  readonly read: (completion: string) => Verdict | null;
 }
 
 /** Defaults of {@link accuracy}: 1 for the right letter inside `<answer>`, else 0. */
@@ -27,7 +27,7 @@ export const accuracyDefaults: AccuracyOptions = { right: 1, wrong: 0, unreadabl
  * Whether the verdict is the gold label: the accuracy reward of MSRL.
  *
  *     r = right        verdict = label
- *         wrong        verdict is the other letter
+ *         wrong        verdict is another
  *         unreadable   no verdict: see `verdict`, by which exactly one `<answer>` block counts
  *         null         the reference has no label
  *

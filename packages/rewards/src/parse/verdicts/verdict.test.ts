@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { completionText } from "../../test/completions.js";
+import { completionText } from "../../../test/completions.js";
 import { verdict } from "./verdict.js";
 
 const read = verdict();

@@ -1,5 +1,5 @@
 import type { Label } from "@msrl/core";
-import { onlyBlock } from "./onlyBlock.js";
+import { letterVerdict } from "./letterVerdict.js";
 
 /** Reads which answer a completion finds better; `null`: unreadable. */
 export type VerdictReader = (completion: string) => Label | null;
@@ -14,7 +14,8 @@ export interface VerdictOptions {
  * Reads a completion's verdict: the letter A or B, alone inside its only `<answer>` block.
  *
  * Letter case and white space around the letter do not matter. No block, two, one that is not closed, or anything but
- * the letter in it: `null`. Total and linear in the length of the text. Accuracy, evaluation and voting read with it.
+ * the letter in it: `null`. Total and linear in the length of the text. It is the
+ * reader of `letterVerdict`; accuracy, evaluation and voting read with it.
  *
  * @throws ConfigurationError if the tag cannot be a name.
  * @example
@@ -24,9 +25,6 @@ export interface VerdictOptions {
  * @since 0.1.0
  */
 export const verdict = ({ tag = "answer" }: VerdictOptions = {}): VerdictReader => {
-  const read = onlyBlock({ tag });
-  return (completion) => {
-    const letter = read(completion)?.trim().toUpperCase();
-    return letter === "A" || letter === "B" ? letter : null;
-  };
+  const { read } = letterVerdict({ tag });
+  return (completion) => read(completion) as Label | null;
 };
