@@ -11,6 +11,8 @@ export * from "./clipRules/index.js";
 export * from "./crossEntropy.js";
 export * from "./dpo.js";
 export * from "./grpo.js";
+export * from "./hiddenStatistics.js";
+export * from "./logitStatistics.js";
 export * from "./loss.js";
 export * from "./lossMonoid.js";
 export type { PairCounts, PairLoss } from "./pairs.js";
@@ -18,6 +20,14 @@ export { type PolicyLossOptions, type PolicyTerms, policyLoss, policyTermsDefaul
 export * from "./ratio.js";
 export * from "./recipes/index.js";
 export * from "./sequenceLogProbs.js";
+export {
+  type HiddenOptions,
+  hiddenDefaults,
+  type Statistics,
+  type StatisticsOptions,
+  statisticsDefaults,
+  type TopTokens,
+} from "./statisticsOptions.js";
 export * from "./sumLosses.js";
 export type { ArrayProblem, BadArrays, TokenArrays } from "./tokenArrays.js";
 export * from "./tokenGradient.js";

@@ -72,8 +72,7 @@ const lowest = -1e30;
 export const finite = (logP: Expr): Expr => max(logP, lowest);
 
 /** -sum p log p over the last axis, which stays with size 1. */
-export const entropyOf = (logP: Expr): Expr =>
-  neg(reduceSum(mul(exp(logP), finite(logP)), [-1], { keepDims: true }));
+export const entropyOf = (logP: Expr): Expr => neg(reduceSum(mul(exp(logP), finite(logP)), [-1], { keepDims: true }));
 
 /** Puts 0 where a mask [..] is not above 0. */
 export const keptBy =
