@@ -4,11 +4,13 @@ import { concat, expand, expandLike, reshape, reshapeLike, slice, split, transpo
 import { logSoftmax, rmsNorm, rotary, softmax } from "../src/graph/ops/normalize.js";
 import { constant, int64s } from "../src/graph/ops/op.js";
 import { argMax, reduceMax, reduceMean, reduceMin, reduceSum, reduceSumSquare } from "../src/graph/ops/reduce.js";
-import { cast, cumSum, gather, gatherElements, topK, where } from "../src/graph/ops/select.js";
+import { cast, cumSum, gather, gatherElements, scatterAdd, topK, where } from "../src/graph/ops/select.js";
 import { int32, tensor, zeros } from "../src/tensor.js";
 import { axes, binary, products, reduction, type Use, unary } from "./vjpShapes.js";
 
 const indices = (shape: readonly number[], values: readonly number[]): Expr => constant(int32(shape, values));
+/** The same indices where only a run can tell them. */
+const unknown = (constants: Expr): Expr => cast(cast(constants, "float32"), "int64");
 const mask = (shape: readonly number[], values: readonly number[]): Expr =>
   constant(tensor("bool", shape, Uint8Array.from(values)));
 const table = (values: (angle: number) => number): Expr =>
@@ -127,6 +129,12 @@ export const uses: Readonly<Record<string, readonly Use[]>> = {
     { shapes: [[4, 2]], of: (x) => gather(x!, indices([5], [1, 3, 1, 0, 1])) },
     { shapes: [[4, 1]], of: (x) => gather(x!, indices([2, 2], [1, 3, 1, 0])) },
     { shapes: [[2, 3]], of: (x) => gather(x!, indices([], [1])) },
+    { shapes: [[4, 2]], of: (x) => gather(x!, indices([4], [-1, 3, -4, -2])) },
+    { shapes: [[4, 2]], of: (x) => gather(x!, unknown(indices([4], [-1, 3, -4, -2]))) },
+    {
+      shapes: [[2, 2]],
+      of: (x) => gather(concat([constant(zeros("float64", [4095, 2])), x!], 0), indices([3], [-1, 0, -2])),
+    },
     // More rows than the one-hot product takes: the gradient by ScatterElements.
     {
       shapes: [[2, 2]],
@@ -138,6 +146,25 @@ export const uses: Readonly<Record<string, readonly Use[]>> = {
     { shapes: [["n=2", 2, 3]], of: (x) => gatherElements(x!, argMax(x!, -1, { keepDims: true }), 2) },
     { shapes: [[2, 3]], of: (x) => gatherElements(x!, indices([2, 4], [2, 0, 2, 2, 1, 1, 0, 0]), 1) },
     { shapes: [[3, 2]], of: (x) => gatherElements(x!, indices([1, 2], [2, 0]), 0) },
+    { shapes: [[2, 3]], of: (x) => gatherElements(x!, indices([2, 1], [-1, -3]), -1) },
+    { shapes: [[2, 3]], of: (x) => gatherElements(x!, unknown(indices([2, 1], [-1, 1])), -1) },
+    { shapes: [[2, 3]], of: (x) => gatherElements(x!, indices([2, 2], [-1, 2, -3, -2]), 1) },
+  ],
+  ScatterElements: [
+    {
+      shapes: [
+        [2, 3],
+        [2, 4],
+      ],
+      of: (x, updates) => scatterAdd(x!, indices([2, 4], [2, 0, 2, -1, 1, 1, -3, 0]), updates!, 1),
+    },
+    {
+      shapes: [
+        ["n=3", 2],
+        [2, 2],
+      ],
+      of: (x, updates) => scatterAdd(x!, indices([2, 2], [2, 0, 2, 1]), updates!, 0),
+    },
   ],
   TopK: [
     { shapes: [[2, 4]], of: (x) => topK(x!, 2).values },

@@ -3,8 +3,9 @@ import { expandLike, reshape } from "../ops/layout.js";
 import { matmul } from "../ops/matmul.js";
 import { constantInts, numberOf, outputOf, scalar } from "../ops/op.js";
 import { reduceSum } from "../ops/reduce.js";
-import { cast, cumSum, iota, oneHot, scatterAdd, where } from "../ops/select.js";
+import { cast, cumSum, gatherElements, iota, oneHot, scatterAdd, where } from "../ops/select.js";
 import { unbroadcast, type Vjp } from "./vjp.js";
+import { wholeIndices } from "./wholeIndices.js";
 
 /**
  * Tables up to this many rows take their gradient as one-hot times cotangent (a fast matrix product);
@@ -24,10 +25,12 @@ const gatherVjp: Vjp = (node, [d]) => {
     typeof width !== "number"
   )
     throw new TypeError(`the gradient of Gather needs axis 0 of a table [rows, width], given [${x.shape}]`);
-  const flat = reshape(indices, [-1]);
   const cotangent = reshape(d, [-1, width]);
-  if (rows <= oneHotRows) return [matmul(oneHot(flat, rows, d.dtype), cotangent, { transA: true })];
-  const wide = expandLike(reshape(flat, [-1, 1]), cotangent);
+  if (rows <= oneHotRows) {
+    const flat = reshape(wholeIndices(indices, rows), [-1]);
+    return [matmul(oneHot(flat, rows, d.dtype), cotangent, { transA: true })];
+  }
+  const wide = expandLike(reshape(indices, [-1, 1]), cotangent);
   return [scatterAdd(expandLike(scalar(0, d.dtype), x), wide, cotangent, 0)];
 };
 
@@ -38,9 +41,18 @@ const gatherElementsVjp: Vjp = (node, [d]) => {
   if (!d) return [];
   const depth = x.shape.at(-1);
   if (axis === x.shape.length - 1 && indices.shape.at(-1) === 1 && typeof depth === "number") {
-    return [mul(cast(equal(indices, iota(depth, indices.dtype)), d.dtype), d)];
+    return [mul(cast(equal(wholeIndices(indices, depth), iota(depth, indices.dtype)), d.dtype), d)];
   }
   return [scatterAdd(expandLike(scalar(0, d.dtype), x), indices, d, axis)];
+};
+
+/** Additions go to both: d to what was added to, the elements of d at the indices to what was added. */
+const scatterAddVjp: Vjp = (node, [d], wants) => {
+  const reduction = node.attributes.reduction;
+  if (reduction?.kind !== "string" || reduction.value !== "add")
+    throw new TypeError("the gradient of ScatterElements is known where it adds");
+  const axis = numberOf(node.attributes, "axis", 0);
+  return [d, undefined, d && wants[2] ? gatherElements(d, node.inputs[1]!, axis) : undefined];
 };
 
 /** The running sum taken from the other end: total - running + own. */
@@ -70,6 +82,7 @@ export const selectVjps: Readonly<Record<string, Vjp>> = {
   },
   Gather: gatherVjp,
   GatherElements: gatherElementsVjp,
+  ScatterElements: scatterAddVjp,
   CumSum: cumSumVjp,
   TopK: topKVjp,
 };
