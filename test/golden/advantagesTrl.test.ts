@@ -9,7 +9,7 @@ import {
   spreadReport,
 } from "@msrl/core/advantages";
 import { describe, expect, it } from "vitest";
-import { expectNear, flat, type GoldenCase, goldenCases, type Numbers, shapeOf } from "./golden.js";
+import { expectNear, flat, type GoldenCase, goldenCases, type Numbers, shapeOf, skipCases } from "./golden.js";
 
 interface Options {
   readonly scale_rewards?: RewardScale;
@@ -111,4 +111,6 @@ describe("advantages equal those of GRPOTrainer and RLOOTrainer of TRL", () => {
     );
     if (countsGroups(one)) expect(report.flatFraction).toBeCloseTo(frac_reward_zero_std!, 6);
   });
+
+  skipCases(cases);
 });

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, it } from "vitest";
+import { afterAll, beforeEach, expect, it, type RunnerTask } from "vitest";
 
 /** Numbers of a golden file: nested arrays; null is NaN, infinities are words. */
 export type Numbers = number | null | "inf" | "-inf" | readonly Numbers[];
@@ -23,7 +23,22 @@ export interface GoldenCase<Options> {
   readonly tolerance: Tolerance & { readonly metrics_rtol: number };
 }
 
-const folder = process.env.MSRL_GOLDEN ?? fileURLToPath(new URL(".", import.meta.url));
+/** Where the golden files are. */
+export const folder = process.env.MSRL_GOLDEN ?? fileURLToPath(new URL(".", import.meta.url));
+
+/** Cases whose wanted numbers a test of this file has read. */
+const compared = new WeakSet<object>();
+
+/** A case that knows whether a test reads what it wants; while tests are being collected nothing counts. */
+const watched = <Case extends { readonly expected: unknown }>(one: Case): Case => {
+  const { expected } = one;
+  const get = (): unknown => {
+    if (expect.getState().currentTestName) compared.add(result);
+    return expected;
+  };
+  const result: Case = Object.defineProperty({ ...one }, "expected", { enumerable: true, get });
+  return result;
+};
 
 /** All cases of a topic, over its parts; an input that a case sets to null is left out. */
 export const goldenCases = <Options>(topic: string): readonly GoldenCase<Options>[] =>
@@ -36,7 +51,7 @@ export const goldenCases = <Options>(topic: string): readonly GoldenCase<Options
         const { $batch, ...own } = one.inputs;
         const given = Object.entries({ ...(file.batches[$batch ?? ""] ?? {}), ...own });
         const inputs = Object.fromEntries(given.filter(([, value]) => value !== null));
-        return { gradients: {}, ...one, inputs, tolerance: { ...file.tolerance, ...one.tolerance } };
+        return watched({ gradients: {}, ...one, inputs, tolerance: { ...file.tolerance, ...one.tolerance } });
       });
     });
 
@@ -64,13 +79,40 @@ export const expectNear = (actual: readonly number[], wanted: readonly number[],
   expect(off).toEqual([]);
 };
 
-/** Lists the cases that are not run, each with its reason, among the skipped tests. */
+const testsIn = (task: RunnerTask): readonly RunnerTask[] =>
+  task.type === "suite" ? task.tasks.flatMap(testsIn) : [task];
+
+/** How the tests of skipped cases are named. */
+const notApplying = ": does not apply, ";
+
+/** Of each topic that this file answers for, the cases that are to run. */
+const wanted: object[] = [];
+
+/** All tests of this file. */
+let tests: readonly RunnerTask[] = [];
+
+beforeEach(({ task }) => {
+  if (tests.length === 0) tests = testsIn(task.file);
+});
+
+afterAll(() => {
+  const all = tests.every(({ mode, name }) => mode === "run" || name.includes(notApplying));
+  if (!all) return; // some tests alone were asked for
+  const left = wanted.filter((one) => !compared.has(one));
+  expect(left.map((one) => (one as GoldenCase<unknown>).name)).toEqual([]);
+});
+
+/**
+ * Lists the cases that are not run, each with its reason, among the skipped tests. All others have to run: one whose
+ * wanted numbers no test has read fails the file.
+ */
 export const skipCases = <Options>(
   cases: readonly GoldenCase<Options>[],
-  reason: (one: GoldenCase<Options>) => string | undefined,
+  reason: (one: GoldenCase<Options>) => string | undefined = () => undefined,
 ): void => {
   for (const one of cases) {
     const why = reason(one);
-    if (why !== undefined) it.skip(`${one.name}: does not apply, ${why}`, () => {});
+    if (why === undefined) wanted.push(one);
+    else it.skip(`${one.name}${notApplying}${why}`, () => {});
   }
 };
