@@ -7,6 +7,7 @@ export type { Confidence, FormatCheck, VerdictReader } from "./confidence.js";
 export { meanLogProb, voteShare } from "./confidence.js";
 export * from "./filter.js";
 export * from "./insertCaption.js";
+export * from "./losses/index.js";
 export * from "./select.js";
 export * from "./vote.js";
 export * from "./yieldTable.js";

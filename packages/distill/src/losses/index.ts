@@ -1,0 +1,16 @@
+export * from "./adaptiveKlMix.js";
+export * from "./clippedImportance.js";
+export type { DistillationInputs, TeacherForm, TokenInputs } from "./distillationInputs.js";
+export { type DistillationLoss, type Distilled, distillationLoss, type PerToken } from "./distillationLoss.js";
+export { type DistillationOptions, distillationDefaults } from "./distillationOptions.js";
+export { type Divergence, type Support, supports } from "./divergence.js";
+export * from "./dynamicFineTuning.js";
+export * from "./forwardKl.js";
+export * from "./generalisedJsd.js";
+export * from "./importanceWeightedDistillation.js";
+export * from "./miniLlmAdvantage.js";
+export * from "./onPolicyMix.js";
+export { type Reduction, reductions } from "./reduction.js";
+export * from "./reverseKl.js";
+export * from "./sampledReverseKl.js";
+export * from "./skewKl.js";

@@ -1,0 +1,36 @@
+import { type Expr, equal, exp, mul, reduceSum, stopGradient, sub, where } from "@msrl/core/graph";
+import type { Divergence } from "./divergence.js";
+
+/** What is taken away where a choice is impossible, so that 0 times infinity is 0. */
+const keptBy =
+  (p: Expr) =>
+  (x: Expr): Expr =>
+    where(equal(p, 0), 0, x);
+
+/** KL(teacher || student) = sum t (log t - log s): the student covers what the teacher says. */
+export const forward: Divergence = {
+  name: "forward_kl",
+  options: {},
+  support: "teacher",
+  of: (student, teacher) => {
+    const t = exp(teacher);
+    const kept = keptBy(t);
+    return reduceSum(mul(t, sub(kept(teacher), kept(student))), [-1]);
+  },
+};
+
+/**
+ * KL(student || teacher) = sum s (log s - log t): the student keeps to what the teacher says.
+ *
+ * Its slope by s is log s - log t + 1; the 1 adds nothing where the s sum to 1, so the bracket is held constant.
+ */
+export const reverse: Divergence = {
+  name: "reverse_kl",
+  options: {},
+  support: "student",
+  of: (student, teacher) => {
+    const s = exp(student);
+    const kept = keptBy(s);
+    return reduceSum(mul(s, stopGradient(sub(kept(student), kept(teacher)))), [-1]);
+  },
+};
