@@ -1,6 +1,7 @@
 export type { Compiler } from "./compiler.js";
 export { type OffCuda, offCuda } from "./cudaOperators.js";
 export { customGradient, type Pullback } from "./customGradient.js";
+export { type DrawOptions, draw } from "./draw.js";
 export { type ExplainOptions, explain } from "./explain.js";
 export type {
   Attribute,
