@@ -45,28 +45,20 @@ const logitGradient = (
   return slope ? scatterAdd(spread, targets, slope, -1) : spread;
 };
 
-/** Values a chunk at a time, [N, ..] each: log-probs, then those asked for, then, fused, gradients by the states. */
+/** Values a chunk at a time, [N, ..] each: log-probs, then those asked for, then, fused, log-probs' gradients by the states. */
 export const chunkedValues = (rows: HiddenRows, { entropy, topK: count, gradient }: HiddenOptions): readonly Expr[] =>
   inRowChunks(rows.targets, rows.size, (chunk) => {
     const targets = chunk.of(rows.targets);
     const logits = logitsOf(chunk.of(rows.hidden), rows);
     const logP = logSoftmax(logits);
-    const value = entropy ? entropyOf(logP) : undefined;
     const top = count > 0 ? topK(logP, count) : undefined;
-    const one = expandLike(scalar(1, logits.dtype), targets);
-    const back = (dz: Expr): Expr => matmul(dz, rows.head, { alpha: rows.scale });
-    return {
-      rows: [
-        gatherElements(logP, targets, -1),
-        ...(value ? [value] : []),
-        ...(top ? [top.values, top.indices] : []),
-        ...(gradient === "fused" ? [back(logitGradient(logits, targets, one, undefined))] : []),
-        ...(gradient === "fused" && value
-          ? [back(logitGradient(logits, targets, undefined, { slope: one, value }))]
-          : []),
-      ],
-      sums: [],
+    const fused = (): Expr => {
+      const spread = logitGradient(logits, targets, expandLike(scalar(1, logits.dtype), targets), undefined);
+      return matmul(spread, rows.head, { alpha: rows.scale });
     };
+    const logProbs = gatherElements(logP, targets, -1);
+    const asked = [...(entropy ? [entropyOf(logP)] : []), ...(top ? [top.values, top.indices] : [])];
+    return { rows: [logProbs, ...asked, ...(gradient === "fused" ? [fused()] : [])], sums: [] };
   }).rows;
 
 /** What arrives at hidden states and head, the logits computed again a chunk at a time. */

@@ -15,24 +15,17 @@ import {
   type Statistics,
 } from "./statisticsOptions.js";
 
-/** Slopes [N, 1] times gradients [N, H], added; absent where nothing arrived. */
-const scaled = (slopes: readonly (Expr | undefined)[], gradients: readonly Expr[]): Expr =>
-  gradients
-    .flatMap((gradient, at) => (slopes[at] ? [mul(gradient, slopes[at])] : []))
-    .reduce((sum, each) => add(sum, each));
-
-/** The gradient of log-probs and entropies, of which `fused` holds what was computed with the values. */
+/** The gradient of log-probs and entropies; `fused` is d log-prob / d states, where it was computed with the values. */
 const pullback =
-  (rows: HiddenRows, fused: readonly Expr[]): OwnGradient["pullback"] =>
-  (node, slopes, wants): readonly Contribution[] => {
+  (rows: HiddenRows, fused: Expr | undefined): OwnGradient["pullback"] =>
+  (node, [slope, bend], wants): readonly Contribution[] => {
     const [hidden, head] = node.gradient!.reads as readonly [Expr, Expr];
-    const [slope, bend] = slopes;
-    const ready = fused.length > 0;
+    const ready = wants[0] && fused && slope && !bend ? mul(fused, slope) : undefined;
     const wanted = { hidden: wants[0] === true && !ready, head: wants[1] === true };
     const entropy = bend && { slope: bend, value: node.inputs[1]! };
     const again =
       wanted.hidden || wanted.head ? chunkedGradients({ ...rows, hidden, head }, slope, entropy, wanted) : {};
-    const byHidden = wants[0] && ready ? scaled(slopes, fused) : again.hidden;
+    const byHidden = ready ?? again.hidden;
     return [
       ...(byHidden ? [{ to: hidden, amount: byHidden }] : []),
       ...(again.head ? [{ to: head, amount: again.head }] : []),
@@ -52,7 +45,7 @@ const statisticsOf = (settings: HiddenOptions, rows: HiddenRows, targets: Expr):
   const topped = differentiable + (settings.topK > 0 ? 2 : 0);
   const [logProbs, entropy] = pass(
     values.slice(0, differentiable),
-    { reads: [rows.hidden, rows.head], pullback: pullback(rows, values.slice(topped)) },
+    { reads: [rows.hidden, rows.head], pullback: pullback(rows, values[topped]) },
     "hiddenStatistics",
   );
   const wide = (x: Expr): Expr => reshapeLike(x, add(column(targets), iota(settings.topK, targets.dtype)));
@@ -75,7 +68,7 @@ const statisticsOf = (settings: HiddenOptions, rows: HiddenRows, targets: Expr):
  *
  * Nats; values, masks and infinities as with `logitStatistics`. The gradient goes to the states and to the head; it computes the
  * logits again, a chunk at a time, or (`gradient: "fused"`, for a head that is not trained) was computed with the
- * values: two products with the head instead of three. Memory: `rowsPerChunk` x V logits, a few times, whatever the
+ * values: two products with the head instead of three, as long as none by the entropy is wanted. Memory: `rowsPerChunk` x V logits, a few times, whatever the
  * number of tokens; with a trained head its gradient, twice. No gradient flows to `top`.
  *
  * Chunks of rows with a gradient that is recomputed: Cut Your Losses in Large-Vocabulary Language Models (2024),

@@ -22,8 +22,9 @@ export interface HiddenOptions extends StatisticsOptions {
   /** Tokens whose logits exist at a time; default: as many as make about 8 million logits. */
   readonly rowsPerChunk?: number;
   /**
-   * `recompute`: a gradient computes the logits again. `fused`: the gradient by the hidden states is computed with the
-   * values, which is less work where one is wanted and the head is not trained, and more where none is.
+   * `recompute`: a gradient computes the logits again. `fused`: the gradient of the log-probs by the hidden states is
+   * computed with the values, which is less work where one is wanted and the head is not trained, and more where none is
+   * or one of the entropy is.
    */
   readonly gradient: "recompute" | "fused";
 }

@@ -18,6 +18,8 @@ import {
   split,
   where,
 } from "../graph/index.js";
+import { hiddenStatistics } from "../losses/hiddenStatistics.js";
+import type { HiddenStates } from "../losses/loss.js";
 import {
   causalMask,
   completionAttention,
@@ -100,16 +102,68 @@ const completionHidden = (config: DecoderConfig, weights: Weights, shape: BatchS
   return decode(config, weights, embedded, positions, attend, (x) => slice(x, 1, prefix, prefix + samples * steps));
 };
 
-/** Log-probs of the targets and entropies of the next-token distributions at temperature 1, both [P * G, steps], in nats. */
+/** Up to this vocabulary, logits of all tokens are made at once: faster there, and no more memory than a layer takes. */
+const wholeVocabulary = 4096;
+
+/** How the statistics of completions are wanted. */
+export interface CompletionOptions {
+  /** Whether the entropies are wanted; they are nearly free. Default true. */
+  readonly entropy?: boolean;
+  /** Whether a gradient will be taken and the head is not trained: it is computed with the values then. */
+  readonly frozenHead?: boolean;
+  /** The largest vocabulary whose logits are all made at once. */
+  readonly wholeUpTo?: number;
+}
+
+/** Statistics of completions, and what they were made from; B = P * G. */
+export interface CompletionStatistics {
+  /** [B, steps] log-probs of the targets at temperature 1, in nats. */
+  readonly logProbs: Expr;
+  /** [B, steps] entropies of the next-token distributions at temperature 1, in nats; absent where they are not wanted. */
+  readonly entropy?: Expr;
+  /** [B, steps, vocabulary]; of a large vocabulary nothing computes them unless they are read. */
+  readonly logits: Expr;
+  /** States [B, steps, hidden] that predict the targets, and the head. */
+  readonly hidden: HiddenStates;
+  /** [B, steps] int32. */
+  readonly targets: Expr;
+}
+
+const headOf = (weights: Weights): Expr => {
+  const head = weights["lm_head.weight"];
+  if (!head) throw new RangeError("the model has no weight lm_head.weight");
+  return head;
+};
+
+/** Statistics from the logits of all tokens, [P, G * steps, vocabulary]. */
+const wholeStatistics = (logits: Expr, targets: Expr): { readonly logProbs: Expr; readonly entropy: Expr } => {
+  const logP = logSoftmax(logits);
+  const logProbs = gatherElements(logP, reshape(targets, [0, 0, 1]), -1);
+  return { logProbs, entropy: neg(reduceSum(mul(exp(logP), logP), [-1])) };
+};
+
+/** Log-probs of the targets and entropies of the next-token distributions; a large vocabulary's a chunk at a time. */
 export const completionStatistics = (
   config: DecoderConfig,
   weights: Weights,
   shape: BatchShape,
   inputs: BatchInputs,
-): { readonly logProbs: Expr; readonly entropy: Expr } => {
-  const logits = logitsOf(weights, completionHidden(config, weights, shape, inputs));
-  const logP = logSoftmax(logits);
-  const chosen = gatherElements(logP, reshape(inputs.targets, [0, 0, 1]), -1);
-  const entropy = neg(reduceSum(mul(exp(logP), logP), [-1]));
-  return { logProbs: reshape(chosen, [-1, shape.steps]), entropy: reshape(entropy, [-1, shape.steps]) };
+  { entropy = true, frozenHead = false, wholeUpTo = wholeVocabulary }: CompletionOptions = {},
+): CompletionStatistics => {
+  const states = completionHidden(config, weights, shape, inputs);
+  const head = headOf(weights);
+  const gradient = frozenHead ? ("fused" as const) : ("recompute" as const);
+  const logits = logitsOf(weights, states);
+  const statistics =
+    config.vocabularySize > wholeUpTo
+      ? hiddenStatistics({ entropy, gradient })({ states, head }, inputs.targets)
+      : wholeStatistics(logits, inputs.targets);
+  const rows = (x: Expr): Expr => reshape(x, [-1, shape.steps]);
+  return {
+    logProbs: rows(statistics.logProbs),
+    ...(statistics.entropy && { entropy: rows(statistics.entropy) }),
+    logits: reshape(logits, [-1, shape.steps, config.vocabularySize]),
+    hidden: { states: reshape(states, [-1, shape.steps, config.hiddenSize]), head },
+    targets: rows(inputs.targets),
+  };
 };

@@ -12,7 +12,7 @@ import { parameterInputs } from "./parameters.js";
 const scoreGraph = (config: DecoderConfig, shape: BatchShape) => {
   const inputs = batchInputs(config, shape);
   const { named } = parameterInputs(config, groupsRead(shape));
-  return { log_probs: completionStatistics(config, named, shape, inputs).logProbs };
+  return { log_probs: completionStatistics(config, named, shape, inputs, { entropy: false }).logProbs };
 };
 
 /** Log-probs [completion][token] of each group's completions, at temperature 1; `rowsPerRun` completions at most a run. */
