@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { testDevice } from "../../test/testDevice.js";
 import { idTokenizer, textConfig, tinyState, visionConfig, wordPrompts } from "../../test/tinyDecoder.js";
 import { trainingBatch } from "../../test/tinyTraining.js";
-import { crossEntropy } from "../losses/index.js";
+import { crossEntropy, type Need } from "../losses/index.js";
 import { sgd } from "../optim/index.js";
 import type { TrainingBatch } from "../policy/policy.js";
 import { type DecoderPolicyOptions, decoderPolicy } from "./decoderPolicy.js";
@@ -77,8 +77,8 @@ it("a batch whose numbers are not one a token is refused, and one of no completi
 
 it("a loss that needs what a decoder does not give is refused", async () => {
   const policy = await policyOf();
-  const loss = { ...crossEntropy(), needs: ["logProbs", "hidden"] as const };
+  const loss = { ...crossEntropy(), needs: ["logProbs", "values" as Need] };
   const batch = trainingBatch(wordPrompts, 1);
   const result = await policy.update(tinyState(textConfig, 1), batch, loss, { transform: sgd({ learningRate: 1 }) })();
-  expect(result).toMatchObject({ left: { _tag: "NeedNotMet", policy: "decoder", needs: ["hidden"] } });
+  expect(result).toMatchObject({ left: { _tag: "NeedNotMet", policy: "decoder", needs: ["values"] } });
 });

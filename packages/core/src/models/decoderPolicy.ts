@@ -55,7 +55,7 @@ const encoder = (config: DecoderConfig, tokenizer: ChatTokenizer) => {
 export const decoderPolicy = (options: DecoderPolicyOptions): TrainablePolicy<DecoderState> => {
   const { config, tokenizer, device, name = "decoder", rowsPerRun = 256, tokensPerRun = 16_384 } = options;
   checkPolicy(config, tokenizer, { rowsPerRun, tokensPerRun });
-  const gives: readonly Need[] = ["logProbs", "entropy"];
+  const gives: readonly Need[] = ["logProbs", "entropy", "logits", "hidden"];
   const graphs = graphStore(name, device);
   const encode = encoder(config, tokenizer);
 

@@ -12,7 +12,7 @@ import {
   stopGradient,
   where,
 } from "../graph/index.js";
-import type { Loss } from "../losses/loss.js";
+import type { Loss, Need } from "../losses/loss.js";
 import type { Exprs, Optimizer } from "../optim/optimizer.js";
 import type { Tensors } from "../tensor.js";
 import type { DecoderConfig, ParameterGroup } from "./config.js";
@@ -26,13 +26,24 @@ const prefixed = (prefix: string, exprs: Exprs): Exprs =>
 export const trainedGroups = (config: DecoderConfig, optimizer: Optimizer): readonly ParameterGroup[] =>
   [...byGroup(config).keys()].filter((group) => optimizer.trains?.includes(group) ?? true);
 
-/** The loss over a packed batch, with its metrics and the mean entropy of the policy. */
-const batchLoss = (config: DecoderConfig, shape: BatchShape, loss: Loss, parameters: ParameterExprs) => {
+/** The loss over a packed batch, with its metrics and the mean entropy of the policy; what it needs is handed to it. */
+const batchLoss = (
+  config: DecoderConfig,
+  shape: BatchShape,
+  loss: Loss,
+  parameters: ParameterExprs,
+  trains: readonly ParameterGroup[],
+) => {
   const inputs = batchInputs(config, shape);
   const rows = rowsOf(shape);
   const perToken = (name: string): Expr => input(name, "float32", [rows, shape.steps]);
   const [mask, tokens] = [perToken("mask"), input("tokens", "float32", [])];
-  const { logProbs, entropy } = completionStatistics(config, parameters.named, shape, inputs);
+  const weights = parameters.named;
+  const frozenHead = !trains.includes("language");
+  const statistics = completionStatistics(config, weights, shape, inputs, { frozenHead });
+  const { logProbs, targets, logits, hidden } = statistics;
+  const entropy = statistics.entropy!;
+  const needs = (need: Need): boolean => loss.needs.includes(need);
   const onPolicy = equal(input("on_policy", "float32", [rows, 1]), 1);
   const { loss: value, metrics } = loss.build({
     logProbs,
@@ -43,7 +54,9 @@ const batchLoss = (config: DecoderConfig, shape: BatchShape, loss: Loss, paramet
     mask,
     tokens,
     sequences: input("sequences", "float32", []),
-    ...(loss.needs.includes("entropy") && { entropy }),
+    ...(needs("entropy") && { entropy }),
+    ...(needs("logits") && { targets, logits }),
+    ...(needs("hidden") && { targets, hidden }),
   });
   const meanEntropy = div(reduceSum(mul(entropy, mask)), tokens);
   return { value, metrics: { ...metrics, loss: value, entropy: meanEntropy } };
@@ -93,7 +106,7 @@ export const updateGraph = (
 ): Exprs => {
   const trains = trainedGroups(config, optimizer);
   const parameters = parameterInputs(config, [...new Set([...groupsRead(shape), ...trains])]);
-  const { value, metrics } = batchLoss(config, shape, loss, parameters);
+  const { value, metrics } = batchLoss(config, shape, loss, parameters, trains);
   const gradients = groupGradients(value, parameters, trains);
   const trained = Object.fromEntries(Object.keys(gradients).map((group) => [group, parameters.groups[group]!]));
   return { ...prefixed("metric.", metrics), ...applied(optimizer, gradients, trained, state) };
@@ -107,7 +120,7 @@ export const gradientGraph = (
   trains: readonly ParameterGroup[],
 ): Exprs => {
   const parameters = parameterInputs(config, [...new Set([...groupsRead(shape), ...trains])]);
-  const { value, metrics } = batchLoss(config, shape, loss, parameters);
+  const { value, metrics } = batchLoss(config, shape, loss, parameters, trains);
   const gradients = Object.entries(groupGradients(value, parameters, trains)).map(([group, gradient]) => [
     group,
     add(gradient, input(`gradient.${group}`, "float32", gradient.shape)),
