@@ -2,10 +2,12 @@ import * as E from "fp-ts/Either";
 import type { TaskEither } from "fp-ts/TaskEither";
 import type { Loss } from "../losses/loss.js";
 import type { PolicyError, TrainingBatch } from "../policy/policy.js";
+import { fold, type Key, key } from "../rng.js";
 import { type Tensors, zeros } from "../tensor.js";
 import type { DecoderConfig, ParameterGroup } from "./config.js";
 import type { BatchShape } from "./forward.js";
 import { type GraphStore, graphKey } from "./kernels.js";
+import { dropoutInputs } from "./lora/dropout.js";
 import { type EncodedGroup, packBatch, shapeFor } from "./pack.js";
 import { type DecoderState, groupTensors } from "./state.js";
 import { addMetrics, type Metrics, metricsOf, withoutPrefix, withPrefix } from "./tensorNames.js";
@@ -18,10 +20,16 @@ export interface TrainerContext {
   readonly graphs: GraphStore;
   /** Padded tokens in one run at most; a larger batch is run in pieces whose gradients are added. */
   readonly tokensPerRun: number;
+  /** The weights of a base that is not trained, where there is one. */
+  readonly frozen?: Tensors;
+  /** What an update's dropout is drawn from: a key for all updates, one for each is made of it. */
+  readonly dropoutKey?: Key;
 }
 
 /** Groups that go through one run together. */
 export interface Piece {
+  /** Which of the batch's pieces it is. */
+  readonly number: number;
   readonly groups: readonly EncodedGroup[];
   readonly batch: TrainingBatch;
 }
@@ -78,24 +86,26 @@ export const piecesOf = (groups: readonly EncodedGroup[], batch: TrainingBatch, 
     order.map((at) => sizes[at]!),
     limit,
   );
-  const pieces: Piece[] = [];
+  const pieces: Omit<Piece, "number">[] = [];
   for (let end = order.length; end > 0; end = from[end]!) {
     const own = order.slice(from[end]!, end);
     pieces.unshift({ groups: own.map((at) => groups[at]!), batch: own.map((at) => batch[at]!) });
   }
-  return pieces;
+  return pieces.map((piece, number) => ({ number, ...piece }));
 };
 
 /** A piece's shape and everything its graph may read, the optimizer's state apart. */
 export const pieceInputs = (
-  config: DecoderConfig,
+  { config, frozen, dropoutKey = key(0) }: TrainerContext,
   state: DecoderState,
   piece: Piece,
   counts: BatchCounts,
 ): { readonly shape: BatchShape; readonly inputs: Tensors } => {
   const shape = shapeFor(piece.groups);
   const arrays = { ...packBatch(config, shape, piece.groups), ...trainingArrays(shape, piece.batch, counts) };
-  return { shape, inputs: { ...groupTensors(state), ...arrays } };
+  const step = fold(fold(dropoutKey, state.updates), piece.number);
+  const dropout = dropoutInputs(config, shape, piece.groups.length, step);
+  return { shape, inputs: { ...frozen, ...groupTensors(state), ...arrays, ...dropout } };
 };
 
 /** Gradients of a batch, one vector a group, and its metrics. */
@@ -107,7 +117,7 @@ export interface Gradients {
 /** Runs the pieces one after another, each adding its gradients to those before it. */
 export const accumulate =
   (
-    { config, graphs }: TrainerContext,
+    context: TrainerContext,
     state: DecoderState,
     pieces: readonly Piece[],
     loss: Loss,
@@ -115,12 +125,13 @@ export const accumulate =
     counts: BatchCounts,
   ): TaskEither<PolicyError, Gradients> =>
   async () => {
+    const { config, graphs } = context;
     const none = trains.map((group) => [group, zeros("float32", [state.parameters[group]!.length])] as const);
     let sum: Gradients = { gradients: Object.fromEntries(none), metrics: {} };
     for (const piece of pieces) {
-      const { shape, inputs } = pieceInputs(config, state, piece, counts);
-      const key = graphKey("gradient", { ...shape, trains: trains.join("+") });
-      const run = graphs([loss], key, () => gradientGraph(config, shape, loss, trains));
+      const { shape, inputs } = pieceInputs(context, state, piece, counts);
+      const name = graphKey("gradient", { ...shape, trains: trains.join("+") });
+      const run = graphs([loss], name, () => gradientGraph(config, shape, loss, trains));
       const outputs = await run({ ...inputs, ...withPrefix("gradient.", sum.gradients) })();
       if (E.isLeft(outputs)) return outputs;
       sum = {

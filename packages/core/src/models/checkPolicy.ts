@@ -1,4 +1,13 @@
-import { above, type ConfigurationProblem, checkOptions, type Rules, wholeFrom } from "../configuration.js";
+import {
+  above,
+  type ConfigurationProblem,
+  checkOptions,
+  flag,
+  oneOf,
+  optional,
+  type Rules,
+  wholeFrom,
+} from "../configuration.js";
 import type { DecoderConfig, VisionConfig } from "./config.js";
 import type { ChatTokenizer } from "./tokenizer.js";
 
@@ -13,6 +22,16 @@ const rules: Rules<DecoderConfig> = {
   ropeTheta: above(0),
   normEpsilon: above(0),
   contextLength: wholeFrom(1),
+  ropeScaling: {
+    wanted: "a scaling of rotary frequencies, linear or llama3, or nothing",
+    fits: (value) =>
+      value === undefined || ["linear", "llama3"].includes((value as { type?: string } | null)?.type ?? ""),
+  },
+  attentionBias: optional(oneOf(["queryKeyValue", "all"])),
+  mlpBias: optional(flag),
+  queryKeyNorm: optional(flag),
+  tiedEmbeddings: optional(flag),
+  adapter: { wanted: "nothing: it is made of the option lora", fits: (value) => value === undefined },
   vision: {
     wanted: "a vision tower's sizes, or nothing",
     fits: (value) => value === undefined || value instanceof Object,

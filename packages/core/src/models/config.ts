@@ -11,6 +11,32 @@ export interface VisionConfig {
   readonly videoPositions: number;
 }
 
+/**
+ * How rotary frequencies are changed for contexts longer than a model was first trained on: `linear` divides all by the
+ * factor; `llama3` divides the slow ones, leaves the fast ones, and goes smoothly from one to the other.
+ */
+export type RopeScaling =
+  | { readonly type: "linear"; readonly factor: number }
+  | {
+      readonly type: "llama3";
+      readonly factor: number;
+      readonly lowFrequencyFactor: number;
+      readonly highFrequencyFactor: number;
+      /** Context length that the model was first trained on. */
+      readonly originalContextLength: number;
+    };
+
+/** A low-rank adapter over a frozen base, ready to be built into graphs: which linear layers, and how strongly. */
+export interface Adapter {
+  readonly rank: number;
+  /** What the product of the two matrices is multiplied by: alpha / rank. */
+  readonly scaling: number;
+  /** Share of a layer's inputs that an update leaves out of the adapter's product. */
+  readonly dropout: number;
+  /** Linear layers by name (`model.layers.0.self_attn.q_proj`); none: the base alone. */
+  readonly modules: readonly string[];
+}
+
 /** A decoder as Llama has it, with an optional vision tower in front of it. */
 export interface DecoderConfig {
   readonly vocabularySize: number;
@@ -24,98 +50,34 @@ export interface DecoderConfig {
   readonly normEpsilon: number;
   /** Longest prompt plus completion, in tokens. */
   readonly contextLength: number;
+  /** Absent: frequencies are `ropeTheta ** (-2 i / headSize)` and nothing else. */
+  readonly ropeScaling?: RopeScaling;
+  /** Linear layers of attention with a bias: queries, keys and values (Qwen2), or the output too. Absent: none. */
+  readonly attentionBias?: "queryKeyValue" | "all";
+  /** Whether the linear layers of the MLP have a bias. */
+  readonly mlpBias?: boolean;
+  /** Whether each head of queries and keys goes through an RMS norm (Qwen3). */
+  readonly queryKeyNorm?: boolean;
+  /** Whether the embedding is the head too; there is no `lm_head.weight` then. */
+  readonly tiedEmbeddings?: boolean;
   readonly vision?: VisionConfig;
+  /** What `decoderPolicy` makes of its `lora` option; not to be given. */
+  readonly adapter?: Adapter;
 }
 
-/** Parameter groups that can be frozen apart. */
-export const parameterGroups = ["vision", "projector", "language"] as const;
+/** Parameter groups that can be frozen apart; a policy with an adapter has only this one. */
+export const parameterGroups = ["vision", "projector", "language", "adapter"] as const;
 
 /** One of {@link parameterGroups}. */
 export type ParameterGroup = (typeof parameterGroups)[number];
 
-/** A named parameter: its shape, its group, and the standard deviation of its first value (`ones`: a norm's weight). */
+/** First values: normal with a standard deviation, uniform up to a bound on either side, all one, all zero. */
+export type Initial = number | { readonly bound: number } | "ones" | "zeros";
+
+/** A named parameter: its shape, its group and its first values. */
 export interface Parameter {
   readonly name: string;
   readonly shape: readonly number[];
   readonly group: ParameterGroup;
-  readonly init: number | "ones";
+  readonly init: Initial;
 }
-
-/** Projections back into the residual stream start small (GPT-2's 0.02 / sqrt(2 layers)): each layer begins as a small change. */
-const outputDeviation = (layers: number): number => 0.02 / Math.sqrt(2 * layers);
-
-const matrix = (
-  group: ParameterGroup,
-  name: string,
-  out: number,
-  inner: number,
-  init = 1 / Math.sqrt(inner),
-): Parameter => ({
-  name,
-  shape: [out, inner],
-  group,
-  init,
-});
-
-const norm = (group: ParameterGroup, name: string, size: number): Parameter => ({
-  name,
-  shape: [size],
-  group,
-  init: "ones",
-});
-
-const gatedMlp = (group: ParameterGroup, prefix: string, width: number, inner: number, depth: number): Parameter[] => [
-  matrix(group, `${prefix}.gate_proj.weight`, inner, width),
-  matrix(group, `${prefix}.up_proj.weight`, inner, width),
-  matrix(group, `${prefix}.down_proj.weight`, width, inner, outputDeviation(depth)),
-];
-
-const layerParameters = (config: DecoderConfig, layer: number): readonly Parameter[] => {
-  const { hiddenSize, heads, keyValueHeads, headSize, layers } = config;
-  const prefix = `model.layers.${layer}`;
-  const attention = heads * headSize;
-  return [
-    norm("language", `${prefix}.input_layernorm.weight`, hiddenSize),
-    matrix("language", `${prefix}.self_attn.q_proj.weight`, attention, hiddenSize),
-    matrix("language", `${prefix}.self_attn.k_proj.weight`, keyValueHeads * headSize, hiddenSize),
-    matrix("language", `${prefix}.self_attn.v_proj.weight`, keyValueHeads * headSize, hiddenSize),
-    matrix("language", `${prefix}.self_attn.o_proj.weight`, hiddenSize, attention, outputDeviation(layers)),
-    norm("language", `${prefix}.post_attention_layernorm.weight`, hiddenSize),
-    ...gatedMlp("language", `${prefix}.mlp`, hiddenSize, config.intermediateSize, layers),
-  ];
-};
-
-const visionParameters = (vision: VisionConfig, width: number): readonly Parameter[] => {
-  const places = vision.imagePositions + vision.videoPositions;
-  const blocks = Array.from({ length: vision.layers }, (_, layer) => [
-    norm("vision", `vision_tower.layers.${layer}.norm.weight`, vision.hiddenSize),
-    ...gatedMlp(
-      "vision",
-      `vision_tower.layers.${layer}.mlp`,
-      vision.hiddenSize,
-      vision.intermediateSize,
-      vision.layers,
-    ),
-  ]);
-  return [
-    matrix("vision", "vision_tower.patch_embedding.weight", vision.hiddenSize, 3 * vision.patchSize ** 2),
-    { name: "vision_tower.position_embedding.weight", shape: [places, vision.hiddenSize], group: "vision", init: 0.02 },
-    ...blocks.flat(),
-    norm("vision", "vision_tower.norm.weight", vision.hiddenSize),
-    matrix("projector", "multi_modal_projector.linear.weight", width, vision.hiddenSize),
-  ];
-};
-
-/** Every parameter of a decoder, in the order in which its group's flat vector holds them. */
-export const parametersOf = (config: DecoderConfig): readonly Parameter[] => [
-  ...(config.vision ? visionParameters(config.vision, config.hiddenSize) : []),
-  {
-    name: "model.embed_tokens.weight",
-    shape: [config.vocabularySize, config.hiddenSize],
-    group: "language",
-    init: 1,
-  },
-  ...Array.from({ length: config.layers }, (_, layer) => layerParameters(config, layer)).flat(),
-  norm("language", "model.norm.weight", config.hiddenSize),
-  matrix("language", "lm_head.weight", config.vocabularySize, config.hiddenSize),
-];

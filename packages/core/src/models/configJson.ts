@@ -1,6 +1,7 @@
 import * as E from "fp-ts/Either";
 import { type Tagged, tagged } from "../errors.js";
 import type { DecoderConfig, VisionConfig } from "./config.js";
+import { type Complain, featuresToJson, readFeatures } from "./hub/family.js";
 
 /** A `config.json` that is not a decoder's: every field that does not fit. */
 export type ModelConfigError = Tagged<
@@ -22,7 +23,9 @@ const decoderFields = {
   ropeTheta: "rope_theta",
   normEpsilon: "rms_norm_eps",
   contextLength: "max_position_embeddings",
-} as const satisfies Record<Exclude<keyof DecoderConfig, "vision">, string>;
+} as const satisfies {
+  readonly [Field in keyof DecoderConfig as DecoderConfig[Field] extends number ? Field : never]: string;
+};
 
 const visionFields = {
   patchSize: "patch_size",
@@ -36,14 +39,9 @@ const visionFields = {
 const renamed = (fields: Readonly<Record<string, string>>, values: object): Json =>
   Object.fromEntries(Object.entries(fields).map(([ours, theirs]) => [theirs, (values as Json)[ours]]));
 
-/** A decoder's configuration as `config.json` holds it, in the words of Hugging Face's Llama. */
+/** A decoder's configuration as `config.json` holds it, in the words of Hugging Face's Llama, Qwen2 or Qwen3. */
 export const configToJson = ({ vision, ...decoder }: DecoderConfig): Json => ({
-  architectures: ["LlamaForCausalLM"],
-  model_type: "llama",
-  hidden_act: "silu",
-  attention_bias: false,
-  mlp_bias: false,
-  tie_word_embeddings: false,
+  ...featuresToJson(decoder),
   ...renamed(decoderFields, decoder),
   ...(vision && { vision_config: renamed(visionFields, vision) }),
 });
@@ -71,10 +69,13 @@ export const configFromJson = (json: Json, file: string): E.Either<ModelConfigEr
   const problems: string[] = [];
   const decoder = read<DecoderConfig>(decoderFields, json, "", problems);
   const given = json.vision_config as Json | undefined;
+  const complain: Complain = (field, wanted, value) =>
+    problems.push(`${field}: ${wanted} wanted, ${JSON.stringify(value)} given`);
+  const features = readFeatures(json, complain);
   const vision = given && read<VisionConfig>(visionFields, given, "vision_config.", problems);
   if (decoder.heads % decoder.keyValueHeads !== 0)
     problems.push(`num_attention_heads: a multiple of num_key_value_heads wanted, ${decoder.heads} given`);
   return problems.length > 0
     ? E.left(tagged("ModelConfigError", `${file}: ${problems.join("; ")}`, { file, problems }))
-    : E.right({ ...decoder, ...(vision && { vision }) });
+    : E.right({ ...decoder, ...features, ...(vision && { vision }) });
 };

@@ -1,56 +1,34 @@
 import type { Expr } from "../graph/index.js";
-import { add, cast, constant, gather, matmul, mul, rmsNorm, rotary, silu } from "../graph/index.js";
-import { float32 } from "../tensor.js";
+import { add, cast, gather, matmul, mul, reshape, rmsNorm, rotary, silu } from "../graph/index.js";
 import type { DecoderConfig } from "./config.js";
+import { linear } from "./linear.js";
+import { rotaryTables } from "./rotaryTables.js";
+import { type Weights, weight } from "./weights.js";
 
-/** Named weights inside a graph. */
-export type Weights = Readonly<Record<string, Expr>>;
+export type { Weights } from "./weights.js";
 
-const weight = (weights: Weights, name: string): Expr => {
-  const found = weights[name];
-  if (!found) throw new RangeError(`the model has no weight ${name}`);
-  return found;
-};
-
-/** x W^T, with W [out, in] as Hugging Face's linear layers keep it. */
-const linear = (x: Expr, weights: Weights, name: string): Expr =>
-  matmul(x, weight(weights, name), { transB: true }, name);
-
-const gatedMlp = (x: Expr, weights: Weights, prefix: string): Expr => {
-  const gate = silu(linear(x, weights, `${prefix}.gate_proj.weight`));
-  return linear(mul(gate, linear(x, weights, `${prefix}.up_proj.weight`)), weights, `${prefix}.down_proj.weight`);
+const gatedMlp = (config: DecoderConfig, x: Expr, weights: Weights, prefix: string): Expr => {
+  const gate = silu(linear(config, weights, `${prefix}.gate_proj`, x));
+  return linear(config, weights, `${prefix}.down_proj`, mul(gate, linear(config, weights, `${prefix}.up_proj`, x)));
 };
 
 /** Patches [P, patches, 3 * side^2] at their places (int32 [P, patches]) to features [P, patches, hidden]. */
 export const encodePatches = (config: DecoderConfig, weights: Weights, patches: Expr, places: Expr): Expr => {
   const vision = config.vision!;
-  const embedded = linear(patches, weights, "vision_tower.patch_embedding.weight");
+  const embedded = linear(config, weights, "vision_tower.patch_embedding", patches);
   let x = add(embedded, gather(weight(weights, "vision_tower.position_embedding.weight"), places));
   for (let layer = 0; layer < vision.layers; layer++) {
     const prefix = `vision_tower.layers.${layer}`;
     const normed = rmsNorm(x, weight(weights, `${prefix}.norm.weight`), config.normEpsilon);
-    x = add(x, gatedMlp(normed, weights, `${prefix}.mlp`));
+    x = add(x, gatedMlp(config, normed, weights, `${prefix}.mlp`));
   }
   const normed = rmsNorm(x, weight(weights, "vision_tower.norm.weight"), config.normEpsilon);
-  return linear(normed, weights, "multi_modal_projector.linear.weight");
+  return linear(config, weights, "multi_modal_projector.linear", normed);
 };
 
 /** Word embeddings [.., hidden] of token ids. */
 export const embedWords = (weights: Weights, ids: Expr): Expr =>
   gather(weight(weights, "model.embed_tokens.weight"), ids);
-
-/** Cosines and sines of the rotary embedding, [positions, size / 2]; ONNX Runtime wants a row a token at least. */
-const rotaryTables = (config: DecoderConfig, tokens: number): { readonly cos: Expr; readonly sin: Expr } => {
-  const half = config.headSize / 2;
-  const rows = Math.max(config.contextLength, tokens);
-  const angles = Array.from({ length: rows * half }, (_, at) => {
-    const frequency = config.ropeTheta ** (-(at % half) / half);
-    return Math.floor(at / half) * frequency;
-  });
-  const table = (f: (angle: number) => number, label: string): Expr =>
-    constant(float32([rows, half], angles.map(f)), label);
-  return { cos: table(Math.cos, "rotary_cos"), sin: table(Math.sin, "rotary_sin") };
-};
 
 /** Queries, keys and values of a layer, each [P, tokens, heads * size]; queries and keys turned by their positions. */
 export interface Projected {
@@ -73,6 +51,15 @@ interface LayerContext {
   readonly wanted: Wanted;
 }
 
+/** Queries or keys [P, tokens, heads * size], each head through its RMS norm where the model has one (Qwen3). */
+const headNorm = (config: DecoderConfig, weights: Weights, name: string, x: Expr): Expr => {
+  if (!config.queryKeyNorm) return x;
+  const { headSize, normEpsilon } = config;
+  const heads = reshape(x, [0, 0, (x.shape[2] as number) / headSize, headSize]);
+  const normed = rmsNorm(heads, weight(weights, `${name}_norm.weight`), normEpsilon);
+  return reshape(normed, [0, 0, x.shape[2] as number]);
+};
+
 const attentionBlock = (
   config: DecoderConfig,
   weights: Weights,
@@ -82,38 +69,47 @@ const attentionBlock = (
 ): Expr => {
   const prefix = `model.layers.${layer}`;
   const normed = rmsNorm(x, weight(weights, `${prefix}.input_layernorm.weight`), config.normEpsilon);
-  const project = (x: Expr, name: string): Expr => linear(x, weights, `${prefix}.self_attn.${name}_proj.weight`);
-  const turn = (projected: Expr, at: Expr): Expr => rotary(projected, at, tables.cos, tables.sin);
-  const query = turn(project(wanted(normed), "q"), wanted(positions));
-  const mixed = attend(layer, { query, key: turn(project(normed, "k"), positions), value: project(normed, "v") });
-  return linear(mixed, weights, `${prefix}.self_attn.o_proj.weight`);
+  const project = (x: Expr, name: string): Expr => linear(config, weights, `${prefix}.self_attn.${name}_proj`, x);
+  const turn = (name: "q" | "k", x: Expr, at: Expr): Expr =>
+    rotary(headNorm(config, weights, `${prefix}.self_attn.${name}`, project(x, name)), at, tables.cos, tables.sin);
+  const query = turn("q", wanted(normed), wanted(positions));
+  const mixed = attend(layer, { query, key: turn("k", normed, positions), value: project(normed, "v") });
+  return linear(config, weights, `${prefix}.self_attn.o_proj`, mixed);
 };
 
 /**
- * Llama's decoder: embeddings [P, tokens, hidden] at positions int32 [P, tokens] to final hidden states of the tokens
- * that are wanted: the others give the last layer their keys and values, and nothing else of it is computed for them.
- * How tokens see one another is given by `attend`, so that rollout and update share the rest.
+ * Llama's decoder: embeddings [P, tokens, hidden] at positions int32 [P, tokens] to the hidden states of every layer:
+ * the embeddings first, then what each layer makes of them, the last after the final norm.
+ *
+ * Of the last layer only the tokens that are wanted: the others give it their keys and values, and nothing else of it
+ * is computed for them. How tokens see one another is given by `attend`, so that rollout and update share the rest.
  */
-export const decode = (
+export const hiddenStates = (
   config: DecoderConfig,
   weights: Weights,
   embedded: Expr,
   positions: Expr,
   attend: Attend,
   wanted: Wanted = (x) => x,
-): Expr => {
+): readonly Expr[] => {
   const tables = rotaryTables(config, embedded.shape[1] as number);
   const context = { positions: cast(positions, "int64"), tables, attend };
-  let x = embedded;
+  const states = [embedded];
   for (let layer = 0; layer < config.layers; layer++) {
+    const before = states.at(-1)!;
     const goesOn: Wanted = layer === config.layers - 1 ? wanted : (all) => all;
-    x = add(goesOn(x), attentionBlock(config, weights, layer, x, { ...context, wanted: goesOn }));
+    const x = add(goesOn(before), attentionBlock(config, weights, layer, before, { ...context, wanted: goesOn }));
     const prefix = `model.layers.${layer}`;
     const normed = rmsNorm(x, weight(weights, `${prefix}.post_attention_layernorm.weight`), config.normEpsilon);
-    x = add(x, gatedMlp(normed, weights, `${prefix}.mlp`));
+    states.push(add(x, gatedMlp(config, normed, weights, `${prefix}.mlp`)));
   }
-  return rmsNorm(x, weight(weights, "model.norm.weight"), config.normEpsilon);
+  const last = states.pop()!;
+  return [...states, rmsNorm(last, weight(weights, "model.norm.weight"), config.normEpsilon)];
 };
 
+/** The last of {@link hiddenStates}: what the head reads. */
+export const decode = (...from: Parameters<typeof hiddenStates>): Expr => hiddenStates(...from).at(-1)!;
+
 /** Logits [P, tokens, vocabulary] of hidden states. */
-export const logitsOf = (weights: Weights, hidden: Expr): Expr => linear(hidden, weights, "lm_head.weight");
+export const logitsOf = (weights: Weights, hidden: Expr): Expr =>
+  matmul(hidden, weight(weights, "lm_head.weight"), { transB: true }, "lm_head.weight");

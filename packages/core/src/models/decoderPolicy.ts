@@ -5,25 +5,39 @@ import type { Prompt } from "../data/prompt.js";
 import { tagged } from "../errors.js";
 import type { Need } from "../losses/loss.js";
 import type { PolicyError, Sequences, TrainablePolicy } from "../policy/policy.js";
+import type { Key } from "../rng.js";
 import type { Device } from "../session/device.js";
+import type { Tensors } from "../tensor.js";
 import { batchProblem, strangeCompletion } from "./checkGroups.js";
 import { checkPolicy } from "./checkPolicy.js";
 import type { DecoderConfig } from "./config.js";
 import { type EncodedPrompt, encodePrompt } from "./encode.js";
 import { graphStore } from "./kernels.js";
+import type { LoraOptions } from "./lora/options.js";
 import type { EncodedGroup } from "./pack.js";
 import { initialParameters } from "./parameters.js";
 import { promptTooLong, sampleCompletions, samplingProblem } from "./sampler.js";
 import { scoreCompletions } from "./scorer.js";
-import { type DecoderState, groupTensors, loadState, saveState } from "./state.js";
+import { adapterOff, type DecoderState, loadState, saveState } from "./state.js";
 import type { ChatTokenizer } from "./tokenizer.js";
 import { trainStep } from "./trainer.js";
+import { untrainable, variants } from "./variants.js";
+
+/** An adapter, and what its dropout is drawn from. */
+export interface PolicyLoraOptions extends LoraOptions {
+  /** Each update makes a key of its own of it. */
+  readonly dropoutKey: Key;
+}
 
 /** What a decoder policy is made of. */
 export interface DecoderPolicyOptions {
   readonly config: DecoderConfig;
   readonly tokenizer: ChatTokenizer;
   readonly device: Device;
+  /** The weights that training begins with, by the names of a checkpoint (`fromHub`); absent: `init` draws them. */
+  readonly base?: Tensors;
+  /** Trains a low-rank adapter and leaves the base as it is; absent: all weights are trained. */
+  readonly lora?: Partial<PolicyLoraOptions>;
   /** Name for messages; default `decoder`. */
   readonly name?: string;
   /** Completions drawn or scored in one run at most; default 256. */
@@ -43,21 +57,37 @@ const encoder = (config: DecoderConfig, tokenizer: ChatTokenizer) => {
   };
 };
 
+/** A decoder policy; one with an adapter knows what it was before training. */
+export interface DecoderPolicy extends TrainablePolicy<DecoderState> {
+  /**
+   * The base with the adapter off, as a state: what a run with an adapter takes for its reference policy. It holds no
+   * weights of its own; it answers `sample` and `logProbs`, and cannot be trained. Absent without `lora`.
+   */
+  readonly reference?: DecoderState;
+}
+
 /**
  * A decoder that is trained here: its weights are a value in memory, each verb is one or a few runs of a graph.
  *
  * A rollout is one run (prefill, every token, sampling, log-probs); an update is one run (forward over each prompt
  * once and its completions, loss, backward, optimizer). Same state, key and number of threads, same bits on the CPU.
  *
- * @throws ConfigurationError with every size that cannot be.
+ * With `base` and `lora` the base is frozen: its weights are inputs of every graph, held once by the device and never
+ * copied for a run, and a state holds the adapter alone, one vector (group `adapter`) under peft's names. With `base`
+ * alone, `init` gives its weights, and all of them are trained.
+ *
+ * @throws ConfigurationError with every size or option that cannot be, and what of the base is missing.
  * @since 0.1.0
  */
-export const decoderPolicy = (options: DecoderPolicyOptions): TrainablePolicy<DecoderState> => {
-  const { config, tokenizer, device, name = "decoder", rowsPerRun = 256, tokensPerRun = 16_384 } = options;
-  checkPolicy(config, tokenizer, { rowsPerRun, tokensPerRun });
+export const decoderPolicy = (options: DecoderPolicyOptions): DecoderPolicy => {
+  const { tokenizer, device, name = "decoder", rowsPerRun = 256, tokensPerRun = 16_384, base, lora } = options;
+  checkPolicy(options.config, tokenizer, { rowsPerRun, tokensPerRun });
   const gives: readonly Need[] = ["logProbs", "entropy", "logits", "hidden"];
-  const graphs = graphStore(name, device);
+  const graphs = graphStore(name, device, lora ? { optimization: "basic" } : {});
+  const { training: config, configOf, weightsOf, dropoutKey } = variants(options.config, base, lora);
   const encode = encoder(config, tokenizer);
+
+  const context = { config, graphs, tokensPerRun, ...(lora && base && { frozen: base, dropoutKey }) };
 
   const encodeGroup = ({ prompt, completions }: Sequences): E.Either<PolicyError, EncodedGroup> =>
     pipe(
@@ -77,15 +107,19 @@ export const decoderPolicy = (options: DecoderPolicyOptions): TrainablePolicy<De
     name,
     gives,
     tokenize: (completion) => [...tokenizer.encode(completion), tokenizer.endId],
-    init: (key) => TE.right({ parameters: initialParameters(config, key), optimizer: {}, updates: 0 }),
+    ...(lora && { reference: adapterOff }),
+    init: (key) =>
+      base && !lora
+        ? TE.fromEither(loadState(config, { tensors: base, metadata: {} }, false))
+        : TE.right({ parameters: initialParameters(config, key), optimizer: {}, updates: 0 }),
     sample: (state, prompts, sampling, key) =>
       pipe(
         TE.fromEither(samplingProblem(name, sampling)),
         TE.chain(() => TE.fromEither(E.traverseArray(encode)(prompts))),
         TE.chain((encoded) =>
           sampleCompletions(
-            { config, tokenizer, graphs, rowsPerRun },
-            groupTensors(state),
+            { config: configOf(state), tokenizer, graphs, rowsPerRun },
+            weightsOf(state),
             prompts,
             encoded,
             sampling,
@@ -96,7 +130,7 @@ export const decoderPolicy = (options: DecoderPolicyOptions): TrainablePolicy<De
     logProbs: (state, sequences) =>
       pipe(
         encodeGroups(sequences),
-        TE.chain((groups) => scoreCompletions(config, graphs, groupTensors(state), groups, rowsPerRun)),
+        TE.chain((groups) => scoreCompletions(configOf(state), graphs, weightsOf(state), groups, rowsPerRun)),
       ),
     update: (state, batch, loss, optimizer) => {
       const unmet = loss.needs.filter((need) => !gives.includes(need));
@@ -108,7 +142,7 @@ export const decoderPolicy = (options: DecoderPolicyOptions): TrainablePolicy<De
             needs: unmet,
           }),
         );
-      const problem = batchProblem(name, batch);
+      const problem = batchProblem(name, batch) ?? untrainable(name, config, state);
       if (problem) return TE.left(problem);
       const groups = batch.map(({ prompt, completions }) => ({
         prompt,
@@ -116,7 +150,7 @@ export const decoderPolicy = (options: DecoderPolicyOptions): TrainablePolicy<De
       }));
       return pipe(
         encodeGroups(groups),
-        TE.chain((encoded) => trainStep({ config, graphs, tokensPerRun }, state, encoded, batch, loss, optimizer)),
+        TE.chain((encoded) => trainStep(context, state, encoded, batch, loss, optimizer)),
       );
     },
     save: (state) => TE.right(saveState(config, state)),

@@ -6,6 +6,7 @@ import { toModel } from "../graph/toModel.js";
 import type { Exprs } from "../optim/optimizer.js";
 import type { PolicyError } from "../policy/policy.js";
 import type { Device } from "../session/device.js";
+import type { CompileOptions } from "../session/deviceOptions.js";
 import type { Kernel } from "../session/kernel.js";
 import type { Tensors } from "../tensor.js";
 
@@ -24,13 +25,22 @@ const picked = (kernel: Kernel, inputs: Tensors): Tensors =>
     }),
   );
 
-const compile = (policy: string, device: Device, name: string, outputs: Exprs): TE.TaskEither<PolicyError, Kernel> =>
+/** Without a plan of memory a large update keeps its peak, and its second run its speed. */
+const compileDefaults: CompileOptions = { memoryPattern: false };
+
+const compile = (
+  policy: string,
+  device: Device,
+  name: string,
+  outputs: Exprs,
+  options: CompileOptions,
+): TE.TaskEither<PolicyError, Kernel> =>
   pipe(
     TE.fromEither(toModel({ name, outputs })),
     TE.mapLeft((error) => policyFailed(policy, error.message)),
     TE.chain((model) =>
       pipe(
-        device.compile(model, { memoryPattern: false }),
+        device.compile(model, { ...compileDefaults, ...options }),
         TE.mapLeft((error) => policyFailed(policy, error.message)),
       ),
     ),
@@ -57,12 +67,12 @@ const shelfOf = (from: Shelf, owners: readonly object[]): Shelf =>
  * Compiles graphs when they are first asked for and keeps them by owners and key: the owners are the values that the
  * graph was made from (a loss, an optimizer), so that two of them never share a graph by accident.
  */
-export const graphStore = (policy: string, device: Device) => {
+export const graphStore = (policy: string, device: Device, options: CompileOptions = {}) => {
   const root = shelf();
   return (owners: readonly object[], key: string, build: () => Exprs): RunGraph => {
     const { kernels } = shelfOf(root, owners);
     return (inputs) => async () => {
-      const compiling = kernels.get(key) ?? compile(policy, device, key, build())();
+      const compiling = kernels.get(key) ?? compile(policy, device, key, build(), options)();
       kernels.set(key, compiling);
       const kernel = await compiling;
       if (E.isLeft(kernel)) {

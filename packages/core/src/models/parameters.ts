@@ -1,16 +1,19 @@
 import type { Expr } from "../graph/index.js";
-import { input, reshape, split } from "../graph/index.js";
-import { fold, type Key, normal } from "../rng.js";
+import { input, mul, reshape, split } from "../graph/index.js";
+import { fold, type Key, normal, uniform } from "../rng.js";
 import { sizeOf, type Tensors, tensor } from "../tensor.js";
-import { type DecoderConfig, type Parameter, type ParameterGroup, parametersOf } from "./config.js";
+import type { DecoderConfig, Initial, Parameter, ParameterGroup } from "./config.js";
+import { adapterName, heldParameters } from "./lora/adapterParameters.js";
+import { parametersOf } from "./modelParameters.js";
+import type { Weights } from "./weights.js";
 
 /** Weights as the trainer holds them: one flat float32 vector a group, its parameters one after another. */
 export type FlatParameters = Readonly<Record<string, Float32Array>>;
 
-/** Parameters of each group that the model has. */
+/** Parameters that a state holds, by group: those of the model, or of its adapter alone. */
 export const byGroup = (config: DecoderConfig): ReadonlyMap<ParameterGroup, readonly Parameter[]> => {
   const groups = new Map<ParameterGroup, Parameter[]>();
-  for (const parameter of parametersOf(config))
+  for (const parameter of heldParameters(config))
     groups.set(parameter.group, [...(groups.get(parameter.group) ?? []), parameter]);
   return groups;
 };
@@ -18,7 +21,13 @@ export const byGroup = (config: DecoderConfig): ReadonlyMap<ParameterGroup, read
 const total = (parameters: readonly Parameter[]): number =>
   parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 
-/** First weights: normal with each parameter's own standard deviation, norms one; each name has a key of its own. */
+const firstValues = (init: Initial, size: number, own: Key): Float32Array => {
+  if (init === "ones" || init === "zeros") return new Float32Array(size).fill(init === "ones" ? 1 : 0);
+  if (typeof init === "number") return normal(own, size).map((value) => value * init);
+  return uniform(own, size).map((value) => (2 * value - 1) * init.bound);
+};
+
+/** First weights: drawn as each parameter asks; each name has a key of its own. */
 export const initialParameters = (config: DecoderConfig, key: Key): FlatParameters => {
   const flat: Record<string, Float32Array> = {};
   for (const [group, parameters] of byGroup(config)) {
@@ -26,12 +35,7 @@ export const initialParameters = (config: DecoderConfig, key: Key): FlatParamete
     let at = 0;
     for (const { name, shape, init } of parameters) {
       const size = sizeOf(shape);
-      if (init === "ones") values.fill(1, at, at + size);
-      else
-        values.set(
-          normal(fold(key, name), size).map((value) => value * init),
-          at,
-        );
+      values.set(firstValues(init, size, fold(key, name)), at);
       at += size;
     }
     flat[group] = values;
@@ -78,15 +82,36 @@ export const flatParameters = (config: DecoderConfig, named: Tensors): FlatParam
 /** Weights inside a graph: an input a group, and each parameter as a piece of its group's vector. */
 export interface ParameterExprs {
   readonly groups: Readonly<Record<string, Expr>>;
-  readonly named: Readonly<Record<string, Expr>>;
+  readonly named: Weights;
 }
 
-/** Declares the weights as graph inputs. */
+/** The weights of a frozen base, each an input under its own name. */
+const frozenInputs = (config: DecoderConfig): Weights =>
+  Object.fromEntries(
+    config.adapter ? parametersOf(config).map(({ name, shape }) => [name, input(name, "float32", shape)]) : [],
+  );
+
+/** B matrices multiplied by the adapter's scaling, once, so that no layer has to. */
+const scaledAdapter = ({ adapter }: DecoderConfig, named: Weights): Weights =>
+  Object.fromEntries(
+    (adapter?.modules ?? []).map((module) => {
+      const name = adapterName(module, "B");
+      return [name, mul(named[name]!, adapter!.scaling)];
+    }),
+  );
+
+/** Where the embedding is the head too, it stands under both names. */
+const tiedHead = ({ tiedEmbeddings }: DecoderConfig, named: Weights): Weights => {
+  const embedding = named["model.embed_tokens.weight"];
+  return tiedEmbeddings && embedding ? { "lm_head.weight": embedding } : {};
+};
+
+/** Declares the weights as graph inputs: the groups asked for, or a frozen base and its adapter. */
 export const parameterInputs = (config: DecoderConfig, groups: readonly ParameterGroup[]): ParameterExprs => {
   const inputs: Record<string, Expr> = {};
   const named: Record<string, Expr> = {};
   for (const [group, parameters] of byGroup(config)) {
-    if (!groups.includes(group)) continue;
+    if (!groups.includes(group) && group !== "adapter") continue;
     const flat = input(group, "float32", [total(parameters)]);
     inputs[group] = flat;
     const pieces = split(
@@ -98,5 +123,6 @@ export const parameterInputs = (config: DecoderConfig, groups: readonly Paramete
       named[name] = reshape(pieces[at]!, shape, name);
     });
   }
-  return { groups: inputs, named };
+  const all = { ...frozenInputs(config), ...named };
+  return { groups: inputs, named: { ...all, ...scaledAdapter(config, named), ...tiedHead(config, all) } };
 };

@@ -2,7 +2,8 @@ import * as E from "fp-ts/Either";
 import { tagged } from "../errors.js";
 import type { PolicyError, Saved } from "../policy/policy.js";
 import { type Tensors, tensor } from "../tensor.js";
-import { type DecoderConfig, parametersOf } from "./config.js";
+import type { DecoderConfig } from "./config.js";
+import { heldParameters } from "./lora/adapterParameters.js";
 import { type FlatParameters, flatParameters, namedParameters } from "./parameters.js";
 
 /** A decoder policy as a value: weights (one vector a group), optimizer state, updates made with that optimizer. */
@@ -11,6 +12,9 @@ export interface DecoderState {
   readonly optimizer: Tensors;
   readonly updates: number;
 }
+
+/** The base of an adapter, the adapter off: a state without weights of its own. */
+export const adapterOff: DecoderState = { parameters: {}, optimizer: {}, updates: 0 };
 
 /** The weights as graph inputs. */
 export const groupTensors = ({ parameters }: DecoderState): Tensors =>
@@ -42,9 +46,9 @@ const optimizerOf = ({ tensors }: Saved): Tensors =>
  * other layers, its biases or norms would be missed.
  */
 const strangers = (config: DecoderConfig, { tensors }: Saved, withOptimizer: boolean): readonly string[] => {
-  const own = new Set(parametersOf(config).map(({ name }) => name));
+  const own = new Set(heldParameters(config).map(({ name }) => name));
   const needed = (name: string): boolean =>
-    withOptimizer ? !name.startsWith(optimizerPrefix) : /^(model|lm_head)\./.test(name);
+    withOptimizer ? !name.startsWith(optimizerPrefix) : /^(model|lm_head|base_model)\./.test(name);
   const stray = Object.entries(tensors).filter(([name]) => !own.has(name) && needed(name));
   return stray.map(([name, { dtype, shape }]) => `${name}: not in this model, ${dtype} [${shape}] given`);
 };

@@ -133,7 +133,7 @@ export const trainStep = (
   const gradients = (): TE.TaskEither<PolicyError, Gradients> =>
     accumulate(context, state, pieces, loss, trains, counts);
   const fused = (piece: Piece) =>
-    fusedUpdate(context, state, pieceInputs(config, state, piece, counts), loss, optimizer);
+    fusedUpdate(context, state, pieceInputs(context, state, piece, counts), loss, optimizer);
   return pipe(
     pieces.length === 1
       ? fused(pieces[0]!)

@@ -17,6 +17,7 @@ import type { Exprs, Optimizer } from "../optim/optimizer.js";
 import type { Tensors } from "../tensor.js";
 import type { DecoderConfig, ParameterGroup } from "./config.js";
 import { type BatchShape, batchInputs, completionStatistics, groupsRead, rowsOf } from "./forward.js";
+import { withDropout } from "./lora/dropout.js";
 import { byGroup, type ParameterExprs, parameterInputs } from "./parameters.js";
 
 const prefixed = (prefix: string, exprs: Exprs): Exprs =>
@@ -38,7 +39,7 @@ const batchLoss = (
   const rows = rowsOf(shape);
   const perToken = (name: string): Expr => input(name, "float32", [rows, shape.steps]);
   const [mask, tokens] = [perToken("mask"), input("tokens", "float32", [])];
-  const weights = parameters.named;
+  const weights = withDropout(config, shape, parameters.named);
   const frozenHead = !trains.includes("language");
   const statistics = completionStatistics(config, weights, shape, inputs, { frozenHead });
   const { logProbs, targets, logits, hidden } = statistics;

@@ -1,3 +1,4 @@
+import { sourceOf } from "../fileTensor.js";
 import type { TensorType } from "../graph/expr.js";
 import { sizeOf, type Tensor, type Tensors } from "../tensor.js";
 import { arrayClasses } from "./protocol.js";
@@ -22,6 +23,7 @@ const ownProblem = (input: string, given: Tensor, wanted: TensorType): InputProb
       (dim, axis) => isSize(given.shape[axis]!) && (typeof dim === "string" || dim === given.shape[axis]),
     );
   if (!fits) return { input, given: typeText(given), wanted: typeText(wanted) };
+  if (sourceOf(given) !== undefined) return undefined;
   const actual = `${given.data[Symbol.toStringTag]} of ${given.data.length}`;
   const proper = `${arrayClasses[given.dtype].name} of ${sizeOf(given.shape)}`;
   return actual === proper ? undefined : { input, given: `${typeText(given)} over a ${actual}`, wanted: `a ${proper}` };

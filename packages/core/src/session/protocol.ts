@@ -1,3 +1,4 @@
+import type { FileSource } from "../fileTensor.js";
 import type { DataOf, DType, Tensor, Tensors } from "../tensor.js";
 
 /** Session options by ONNX Runtime's names; the engine adds the execution provider. */
@@ -48,13 +49,17 @@ export interface Link {
   end(): Promise<void>;
 }
 
-/** An input on its way to a worker: its array (to be kept under a number, perhaps), or the number of one kept there. */
+/**
+ * An input on its way to a worker: its array (to be kept under a number, perhaps), the number of one kept there, or the
+ * place in a file where the worker finds it.
+ */
 export interface Parcel {
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly data?: DataOf[DType];
   readonly keep?: number;
   readonly kept?: number;
+  readonly source?: FileSource;
 }
 
 /** Inputs on their way to a worker, the numbers it can forget, and the buffers to move. */

@@ -1,3 +1,4 @@
+import { sourceOf } from "../fileTensor.js";
 import type { Tensor, Tensors } from "../tensor.js";
 import { copyData, type Parcel, type Shipment } from "./protocol.js";
 
@@ -13,7 +14,7 @@ export const keptForRuns = 4;
  * Each array is copied once and the copy moved: cheaper than a structured clone, which also copies the whole buffer
  * behind a small view. A large array that comes a second time (the very same object: weights, as a rule) is kept by
  * the worker, and from the third time on only its number travels; it is dropped when `keptForRuns` runs did not use it.
- * This is right because tensors are values: nobody writes into an array after it was handed over.
+ * Of a tensor in a file only its place is sent. This is right because tensors are values: nobody writes into an array after it was handed over.
  */
 export const shipping = (): ((inputs: Tensors) => Shipment) => {
   const numbers = new WeakMap<object, number>();
@@ -21,7 +22,11 @@ export const shipping = (): ((inputs: Tensors) => Shipment) => {
   let run = 0;
   let count = 0;
 
-  const pack = ({ dtype, shape, data }: Tensor, transfer: ArrayBuffer[]): Parcel => {
+  const pack = (tensor: Tensor, transfer: ArrayBuffer[]): Parcel => {
+    const { dtype, shape } = tensor;
+    const source = sourceOf(tensor);
+    if (source !== undefined) return { dtype, shape, source };
+    const { data } = tensor;
     const number = numbers.get(data);
     const large = data.byteLength >= keptFromBytes;
     if (number !== undefined && lastUse.has(number)) {

@@ -5,6 +5,7 @@
  * `thread: "main"`, in the caller's: plain CommonJS, so that no loader and no bundler has to touch it.
  * Its messages are described in protocol.ts.
  */
+const { closeSync, openSync, readSync } = require("node:fs");
 const { parentPort, workerData } = require("node:worker_threads");
 
 const firstLine = (error) => {
@@ -15,12 +16,59 @@ const firstLine = (error) => {
 /** ONNX Runtime refuses shared memory, so that is copied; everything else is read in place. */
 const unshared = (data) => (data.buffer instanceof SharedArrayBuffer ? data.slice() : data);
 
-const feedsOf = (runtime, inputs) =>
+/** Bits of the float32 equal to a float16; the payload of a NaN is kept. */
+const float16Bits = (half) => {
+  const sign = (half & 0x8000) << 16;
+  const exponent = (half >> 10) & 0x1f;
+  const fraction = half & 0x3ff;
+  if (exponent === 31) return sign | 0x7f800000 | (fraction << 13);
+  if (exponent > 0) return sign | ((exponent + 112) << 23) | (fraction << 13);
+  if (fraction === 0) return sign;
+  const shift = Math.clz32(fraction) - 21;
+  return sign | ((113 - shift) << 23) | (((fraction << shift) & 0x3ff) << 13);
+};
+
+const widenings = { F16: float16Bits, BF16: (half) => half << 16 };
+
+/** The float32 numbers that lie at a place in a file, those of 16 bits widened. */
+const readSource = ({ path, start, type }, count) => {
+  const widen = widenings[type];
+  const bytes = new Uint8Array(count * (widen ? 2 : 4));
+  const file = openSync(path, "r");
+  try {
+    for (let at = 0; at < bytes.length; ) {
+      const read = readSync(file, bytes, at, bytes.length - at, start + at);
+      if (read === 0) throw new Error(`${path} ends ${bytes.length - at} bytes early`);
+      at += read;
+    }
+  } finally {
+    closeSync(file);
+  }
+  if (!widen) return new Float32Array(bytes.buffer);
+  const halves = new Uint16Array(bytes.buffer);
+  const bits = new Uint32Array(count);
+  for (let at = 0; at < count; at++) bits[at] = widen(halves[at]);
+  return new Float32Array(bits.buffer);
+};
+
+/** Tensors that lie in files, each read when first used and kept for all sessions. */
+const fileReader = () => {
+  const held = new Map();
+  return (source, shape) => {
+    const id = `${source.path} ${source.start} ${source.type}`;
+    const count = shape.reduce((product, dim) => product * dim, 1);
+    const data = held.get(id) ?? readSource(source, count);
+    held.set(id, data);
+    return data;
+  };
+};
+
+const feedsOf = (runtime, inputs, read) =>
   Object.fromEntries(
-    Object.entries(inputs).map(([name, { dtype, shape, data }]) => [
-      name,
-      new runtime.Tensor(dtype, unshared(data), shape),
-    ]),
+    Object.entries(inputs).map(([name, item]) => {
+      const { dtype, shape, source } = item;
+      return [name, new runtime.Tensor(dtype, source ? read(source, shape) : unshared(item.data), shape)];
+    }),
   );
 
 const tensorsOf = (results) =>
@@ -45,6 +93,7 @@ const openRuntime = async (runtimePath, { provider, probe }) => {
 /** Answers requests one after another, in the order they came, each inside `guard`; never rejects. */
 const createEngine = (runtimePath, guard = (work) => work()) => {
   const sessions = new Map();
+  let read = fileReader();
   let runtime;
   let provider;
   let queue = Promise.resolve();
@@ -59,10 +108,11 @@ const createEngine = (runtimePath, guard = (work) => work()) => {
       sessions.set(kernel, session);
     },
     run: async ({ kernel, inputs }) =>
-      tensorsOf(await sessions.get(kernel).run(feedsOf(runtime, inputs), { logSeverityLevel: 3 })),
+      tensorsOf(await sessions.get(kernel).run(feedsOf(runtime, inputs, read), { logSeverityLevel: 3 })),
     close: async () => {
       for (const session of sessions.values()) await session.release();
       sessions.clear();
+      read = fileReader();
     },
   };
 
@@ -80,7 +130,8 @@ const createEngine = (runtimePath, guard = (work) => work()) => {
 /** The arrays behind a parcel: those that came with it, and those kept from an earlier one. */
 const unpacker = () => {
   const kept = new Map();
-  const unpack = ({ dtype, shape, data, keep, kept: id }) => {
+  const unpack = ({ dtype, shape, data, keep, kept: id, source }) => {
+    if (source) return { dtype, shape, source };
     if (keep !== undefined) kept.set(keep, data);
     return { dtype, shape, data: id === undefined ? data : kept.get(id) };
   };

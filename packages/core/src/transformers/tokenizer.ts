@@ -1,11 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Template } from "@huggingface/jinja";
 import { Tokenizer } from "@huggingface/tokenizers";
 import * as TE from "fp-ts/TaskEither";
-import type { Message } from "../data/prompt.js";
 import { type Tagged, tagged, toPromise } from "../errors.js";
 import type { ChatTokenizer } from "../models/tokenizer.js";
+import { chatRenderer } from "./chatTemplate.js";
 
 /** A tokenizer folder that cannot be used: which file, and what is wrong with it. */
 export type TokenizerError = Tagged<"TokenizerError", { readonly file: string }>;
@@ -55,13 +54,6 @@ const vocabularyOf = (json: Json): number => {
 const contentOf = (token: unknown): string | undefined =>
   typeof token === "string" ? token : (token as { content?: string } | null | undefined)?.content;
 
-/** Messages as chat templates read them: `{ type: "text", text }`, `{ type: "image" }`, `{ type: "video" }`. */
-const templateMessages = (messages: readonly Message[]): readonly Json[] =>
-  messages.map(({ role, content }) => ({
-    role,
-    content: content.map((part) => (part.type === "text" ? part : { type: part.media.kind })),
-  }));
-
 const assemble = (folder: string, json: Json, config: Json, chatTemplate: string): ChatTokenizer => {
   const tokenizer = new Tokenizer(json, config);
   const file = join(folder, "tokenizer_config.json");
@@ -74,7 +66,6 @@ const assemble = (folder: string, json: Json, config: Json, chatTemplate: string
   const special = Object.fromEntries(
     ["bos_token", "eos_token", "pad_token", "unk_token"].map((name) => [name, contentOf(config[name])]),
   );
-  const template = new Template(chatTemplate);
   return {
     vocabularySize: vocabularyOf(json),
     endId: idOf("eos_token"),
@@ -82,8 +73,7 @@ const assemble = (folder: string, json: Json, config: Json, chatTemplate: string
     ...(config.image_token !== undefined && { mediaId: idOf("image_token") }),
     encode: (text) => tokenizer.encode(text, { add_special_tokens: false }).ids,
     decode: (ids) => (ids.length === 0 ? "" : tokenizer.decode([...ids], { skip_special_tokens: true })),
-    chat: (messages) =>
-      template.render({ ...special, messages: templateMessages(messages), add_generation_prompt: true }),
+    chat: chatRenderer(chatTemplate, special),
   };
 };
 

@@ -97,8 +97,13 @@ const covered = (entries: readonly Entry[], start: number, end: number): E.Eithe
   return at === end ? E.right(entries) : wrong(`${end - at} bytes at the end belong to no tensor`);
 };
 
-/** Reads and checks a header: JSON, types, shapes, sizes, and that the tensors cover the data without gap or overlap. */
-export const readHeader = (bytes: Uint8Array): E.Either<Problem, Header> => {
+/**
+ * Reads and checks a header: JSON, types, shapes, sizes, and that the tensors cover the data without gap or overlap.
+ *
+ * @param bytes the file, or its beginning with the whole header
+ * @param length bytes of the file
+ */
+export const readHeader = (bytes: Uint8Array, length = bytes.length): E.Either<Problem, Header> => {
   const json = jsonOf(bytes);
   if (E.isLeft(json)) return json;
   const metadata = metadataOf(Object.hasOwn(json.right, metadataName) ? json.right[metadataName] : undefined);
@@ -112,6 +117,6 @@ export const readHeader = (bytes: Uint8Array): E.Either<Problem, Header> => {
     entries.push(entry.right);
   }
   const inOrder = entries.sort((a, b) => a.start - b.start || a.end - b.end);
-  const whole = covered(inOrder, dataStart, bytes.length);
+  const whole = covered(inOrder, dataStart, length);
   return E.isLeft(whole) ? whole : E.right({ entries: whole.right, metadata: metadata.right });
 };

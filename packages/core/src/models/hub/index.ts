@@ -1,0 +1,9 @@
+export type { HubError } from "./error.js";
+export {
+  type FromHubError,
+  type FromHubOptions,
+  fromHub,
+  fromHubTask,
+  type HubModel,
+  parameterCount,
+} from "./fromHub.js";
