@@ -20,6 +20,8 @@ export type RewardError = Tagged<"RewardError", { readonly reward: string }>;
 export interface RewardContext {
   /** Steps made before this one: what a curriculum goes by. */
   readonly step: number;
+  /** Aborted when nobody waits for the answer any more: a reward that asks others should stop asking. */
+  readonly signal?: AbortSignal;
 }
 
 /** What a reward says of one completion. */

@@ -15,7 +15,7 @@ export type Marks<Reference> = (
  * A reward from its marks: both doors of one implementation.
  *
  * The marks keep a completion that failed in its group; the plain values have no place for it, so there the first
- * failure is a `RewardError` that names the completion.
+ * failure is a `RewardError` that names the completion. The name is also that of the function made.
  *
  * @example
  * import { toPromise } from "@msrl/core";
@@ -40,7 +40,7 @@ export const fromMarks = <Reference>(name: string, marks: Marks<Reference>): Rew
           : E.left(rewardError(name, `${placeOf(batch as CompletionBatch<never>, at)}: ${all[at]?.failure}`));
       }),
     );
-  return Object.assign(values, { marks: held });
+  return Object.defineProperty(Object.assign(values, { marks: held }), "name", { value: name });
 };
 
 /** Marks alone, as something that `marksOf` can hold to the contract. */

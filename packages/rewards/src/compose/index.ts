@@ -1,4 +1,16 @@
+export type { AllOf } from "./allOf.js";
+export * from "./byTask.js";
+export { type ChooseOptions, choose, type RewardCases } from "./choose.js";
+export * from "./clamp.js";
+export * from "./curriculum.js";
 export * from "./fromMarks.js";
+export * from "./gatedProduct.js";
+export * from "./mapValue.js";
+export * from "./maxOf.js";
+export * from "./minOf.js";
+export type { OnFailure, ReferenceOf, RewardPart, WeightedPart, WeightedParts } from "./parts.js";
 export * from "./perCompletion.js";
 export * from "./rewardMonoid.js";
+export * from "./total.js";
 export * from "./weightedSum.js";
+export * from "./when.js";

@@ -10,6 +10,13 @@ export const rewardError = (reward: string, message: string): RewardError =>
 /** What was thrown, in words. */
 export const thrownReason = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
 
+/** Two reasons, or two failures, of one completion. */
+export const joined = (a: string | undefined, b: string | undefined): string | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : `${a}; ${b}`;
+
+/** The name of a reward in messages: that of its function. */
+export const nameOf = (reward: Reward<never>): string => reward.name || "a reward";
+
 /** Which completion of a batch is meant. */
 export const placeOf = (batch: CompletionBatch<never>, at: number): string =>
   `completion ${at} (prompt ${batch[at]?.prompt.id})`;

@@ -1,14 +1,18 @@
-import type { Mark, Reward } from "@msrl/core";
+import type { Completion, Mark, Reward, Scorable } from "@msrl/core";
 import * as TE from "fp-ts/TaskEither";
 import { fromMarks } from "./fromMarks.js";
 import { thrownReason } from "./marks.js";
 
 /** A completion's number, or its mark, from its text and what it is judged against; `null`: does not apply. */
-export type CompletionScore<Reference> = (text: string, reference: Reference) => number | null | Mark;
+export type CompletionScore<Reference> = (
+  text: string,
+  reference: Reference,
+  completion: Completion,
+) => number | null | Mark;
 
-const markOf = <Reference>(score: CompletionScore<Reference>, text: string, reference: Reference): Mark => {
+const markOf = <Reference>(score: CompletionScore<Reference>, { completion, reference }: Scorable<Reference>): Mark => {
   try {
-    const given: unknown = score(text, reference);
+    const given: unknown = score(completion.text, reference, completion);
     if (given === null || typeof given !== "object") return { value: given as number | null };
     return given as Mark;
   } catch (thrown) {
@@ -32,6 +36,4 @@ const markOf = <Reference>(score: CompletionScore<Reference>, text: string, refe
  * @since 0.1.0
  */
 export const perCompletion = <Reference>(name: string, score: CompletionScore<Reference>): Reward<Reference> =>
-  fromMarks(name, (batch) =>
-    TE.fromIO(() => batch.map(({ completion, reference }) => markOf(score, completion.text, reference))),
-  );
+  fromMarks(name, (batch) => TE.fromIO(() => batch.map((each) => markOf(score, each))));

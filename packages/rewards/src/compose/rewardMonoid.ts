@@ -3,10 +3,7 @@ import { pipe } from "fp-ts/function";
 import type { Monoid } from "fp-ts/Monoid";
 import * as TE from "fp-ts/TaskEither";
 import { fromMarks } from "./fromMarks.js";
-import { marksOf } from "./marks.js";
-
-const joined = (a: string | undefined, b: string | undefined): string | undefined =>
-  a === undefined || b === undefined ? (a ?? b) : `${a}; ${b}`;
+import { joined, marksOf } from "./marks.js";
 
 const plus = (a: Mark, b: Mark): Mark => {
   const reason = joined(a.reason, b.reason);

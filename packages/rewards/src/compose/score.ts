@@ -22,3 +22,13 @@ export const scoreWith = (
     ...(failures && { failures }),
   };
 };
+
+/** The sum over parts that apply and count; null if there is none. */
+export const weighted = (weights: readonly number[], values: readonly (number | null)[]): number | null => {
+  let total: number | null = null;
+  for (const [at, weight] of weights.entries()) {
+    const value = values[at] ?? null;
+    if (value !== null && weight !== 0) total = (total ?? 0) + weight * value;
+  }
+  return total;
+};

@@ -9,8 +9,9 @@ import { accuracy } from "../verifiable/accuracy.js";
 import { format } from "../verifiable/format.js";
 import { msrlWeights } from "../verifiable/msrlWeights.js";
 import { taskType } from "../verifiable/taskType.js";
+import type { OnFailure } from "./parts.js";
 import { perCompletion } from "./perCompletion.js";
-import { type OnFailure, weightedSum } from "./weightedSum.js";
+import { weightedSum } from "./weightedSum.js";
 
 const msrl: ScoredReward<PreferenceSample> = weightedSum({
   accuracy: { reward: accuracy(), weight: msrlWeights.accuracy },
