@@ -43,7 +43,7 @@ export const accuracyDefaults: AccuracyOptions = { right: 1, wrong: 0, unreadabl
  */
 export const accuracy = (options: Partial<AccuracyOptions> = {}): Reward<LabelReference> => {
   const { right, wrong, unreadable, read } = { ...accuracyDefaults, ...options };
-  return perCompletion("accuracy", (text, { label }) => {
+  return perCompletion<LabelReference>("accuracy", (text, { label }) => {
     if (label === undefined) return null;
     const found = read(text);
     if (found === null) return { value: unreadable, reason: "no readable verdict" };

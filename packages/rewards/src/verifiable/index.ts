@@ -1,5 +1,16 @@
 export * from "./accuracy.js";
+export { type AnswerReader, type AnswerReference, readAnswer } from "./answer.js";
+export * from "./choice.js";
+export * from "./cosineLength.js";
+export * from "./exactMatch.js";
 export * from "./format.js";
+export * from "./jsonSchema.js";
 export * from "./msrlWeights.js";
+export * from "./numeric.js";
 export * from "./official.js";
+export * from "./pattern.js";
+export * from "./readNumber.js";
+export * from "./repetition.js";
+export * from "./softOverlong.js";
 export * from "./taskType.js";
+export * from "./thinkFormat.js";

@@ -76,14 +76,14 @@ const taskOf = (text: string): string =>
  * @since 0.1.0
  */
 export const official: Readonly<Record<"accuracy" | "format" | "task", Reward<OfficialReference>>> = {
-  accuracy: perCompletion("official accuracy", (text, { label }) => {
+  accuracy: perCompletion<OfficialReference>("official accuracy", (text, { label }) => {
     const found = labelOf(text);
     return label !== undefined && found !== "" && found === labelOf(label) ? 1 : 0;
   }),
   format: perCompletion("official format", (text) =>
     firstBlock(text, tags.think) !== null && firstBlock(text, tags.answer) !== null ? 1 : 0,
   ),
-  task: perCompletion("official task", (text, { task }) => {
+  task: perCompletion<OfficialReference>("official task", (text, { task }) => {
     const named = taskOf(text);
     return task !== undefined && named !== "" && named === taskOf(task) ? 0.2 : 0;
   }),

@@ -31,7 +31,7 @@ const plain = (name: string): string => name.toLowerCase().replace(/[\s_-]/g, ""
  */
 export const taskType = ({ tag = "type" }: TaskTypeOptions = {}): Reward<TaskReference> => {
   const read = onlyBlock({ tag });
-  return perCompletion("taskType", (text, { task }) => {
+  return perCompletion<TaskReference>("taskType", (text, { task }) => {
     const named = read(text);
     if (named === null) return { value: 0, reason: `not exactly one <${tag}>` };
     const right = plain(named) === plain(task);

@@ -1,0 +1,23 @@
+import type { Rule } from "@msrl/core/configuration";
+import { onlyBlock } from "../parse/onlyBlock.js";
+
+/** Reads the answer of a completion; `null`: there is none, or not exactly one. */
+export type AnswerReader = (completion: string) => string | null;
+
+/** What an answer is judged against; without one the reward does not apply. */
+export interface AnswerReference {
+  /** The right answer, or several that count as right. */
+  readonly answer?: string | readonly string[];
+}
+
+/** How the answer is found unless another reader is given: the only `<answer>` block. */
+export const readAnswer: AnswerReader = onlyBlock({ tag: "answer" });
+
+/** The right answers of a reference; `undefined`: it has none. */
+export const goldOf = ({ answer }: AnswerReference): readonly string[] | undefined => {
+  if (answer === undefined || answer.length === 0) return undefined;
+  return typeof answer === "string" ? [answer] : answer;
+};
+
+/** A rule for an option that is a function. */
+export const callable: Rule = { wanted: "a function", fits: (value) => typeof value === "function" };
