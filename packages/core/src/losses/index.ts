@@ -20,6 +20,7 @@ export { type PolicyLossOptions, type PolicyTerms, policyLoss, policyTermsDefaul
 export * from "./ratio.js";
 export * from "./recipes/index.js";
 export * from "./sequenceLogProbs.js";
+export type { StatisticsArrays, TokenStatistics, TokenStatisticsOptions } from "./statisticsArrays.js";
 export {
   type HiddenOptions,
   hiddenDefaults,
@@ -32,3 +33,4 @@ export * from "./sumLosses.js";
 export type { ArrayProblem, BadArrays, TokenArrays } from "./tokenArrays.js";
 export * from "./tokenGradient.js";
 export { type NeedNotMet, tokenGradientModel } from "./tokenGradientModel.js";
+export * from "./tokenStatistics.js";
