@@ -32,6 +32,7 @@ const rules: Rules<DecoderConfig> = {
   queryKeyNorm: optional(flag),
   tiedEmbeddings: optional(flag),
   adapter: { wanted: "nothing: it is made of the option lora", fits: (value) => value === undefined },
+  recompute: { wanted: "nothing: it is an option of the policy", fits: (value) => value === undefined },
   vision: {
     wanted: "a vision tower's sizes, or nothing",
     fits: (value) => value === undefined || value instanceof Object,
@@ -63,6 +64,7 @@ const across = (config: DecoderConfig, tokenizer: ChatTokenizer): readonly Confi
 export interface RunLimits {
   readonly rowsPerRun: number;
   readonly tokensPerRun: number;
+  readonly recompute?: boolean;
 }
 
 /**
@@ -71,7 +73,12 @@ export interface RunLimits {
  * @throws ConfigurationError with every size that cannot be.
  */
 export const checkPolicy = (config: DecoderConfig, tokenizer: ChatTokenizer, limits: RunLimits): void => {
-  checkOptions("decoderPolicy", { rowsPerRun: wholeFrom(1), tokensPerRun: wholeFrom(1) }, {}, limits);
+  checkOptions(
+    "decoderPolicy",
+    { rowsPerRun: wholeFrom(1), tokensPerRun: wholeFrom(1), recompute: optional(flag) },
+    {},
+    limits,
+  );
   if (config.vision) checkOptions("decoderPolicy config.vision", visionRules, {}, config.vision);
   checkOptions("decoderPolicy config", rules, {}, config, () => across(config, tokenizer));
 };

@@ -63,6 +63,8 @@ export interface DecoderConfig {
   readonly vision?: VisionConfig;
   /** What `decoderPolicy` makes of its `lora` option; not to be given. */
   readonly adapter?: Adapter;
+  /** What `decoderPolicy` makes of its `recompute` option; not to be given. */
+  readonly recompute?: boolean;
 }
 
 /** Parameter groups that can be frozen apart; a policy with an adapter has only this one. */

@@ -1,5 +1,5 @@
 import type { Expr } from "../graph/index.js";
-import { add, cast, gather, matmul, mul, reshape, rmsNorm, rotary, silu } from "../graph/index.js";
+import { add, cast, gather, matmul, mul, rematerialise, reshape, rmsNorm, rotary, silu } from "../graph/index.js";
 import type { DecoderConfig } from "./config.js";
 import { linear } from "./linear.js";
 import { rotaryTables } from "./rotaryTables.js";
@@ -77,6 +77,14 @@ const attentionBlock = (
   return linear(config, weights, `${prefix}.self_attn.o_proj`, mixed);
 };
 
+/** What a layer makes of hidden states [P, tokens, hidden]; of those tokens that are wanted alone. */
+const decoderLayer = (config: DecoderConfig, weights: Weights, layer: number, context: LayerContext, before: Expr) => {
+  const x = add(context.wanted(before), attentionBlock(config, weights, layer, before, context));
+  const prefix = `model.layers.${layer}`;
+  const normed = rmsNorm(x, weight(weights, `${prefix}.post_attention_layernorm.weight`), config.normEpsilon);
+  return add(x, gatedMlp(config, normed, weights, `${prefix}.mlp`));
+};
+
 /**
  * Llama's decoder: embeddings [P, tokens, hidden] at positions int32 [P, tokens] to the hidden states of every layer:
  * the embeddings first, then what each layer makes of them, the last after the final norm.
@@ -96,12 +104,9 @@ export const hiddenStates = (
   const context = { positions: cast(positions, "int64"), tables, attend };
   const states = [embedded];
   for (let layer = 0; layer < config.layers; layer++) {
-    const before = states.at(-1)!;
     const goesOn: Wanted = layer === config.layers - 1 ? wanted : (all) => all;
-    const x = add(goesOn(before), attentionBlock(config, weights, layer, before, { ...context, wanted: goesOn }));
-    const prefix = `model.layers.${layer}`;
-    const normed = rmsNorm(x, weight(weights, `${prefix}.post_attention_layernorm.weight`), config.normEpsilon);
-    states.push(add(x, gatedMlp(config, normed, weights, `${prefix}.mlp`)));
+    const make = (before: Expr): Expr => decoderLayer(config, weights, layer, { ...context, wanted: goesOn }, before);
+    states.push((config.recompute ? rematerialise(make, `layer_${layer}`) : make)(states.at(-1)!));
   }
   const last = states.pop()!;
   return [...states, rmsNorm(last, weight(weights, "model.norm.weight"), config.normEpsilon)];

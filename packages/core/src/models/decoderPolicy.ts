@@ -44,6 +44,11 @@ export interface DecoderPolicyOptions {
   readonly rowsPerRun?: number;
   /** Padded tokens in one update run at most, beyond which gradients are accumulated; default 16,384. */
   readonly tokensPerRun?: number;
+  /**
+   * Whether an update computes each layer again on the way back instead of keeping what is inside it: the same bits, a
+   * third more time, memory of one layer instead of all. Default false.
+   */
+  readonly recompute?: boolean;
 }
 
 /** Prompts already encoded are kept as long as their owner lives: a sample is read many times over a run. */
@@ -81,10 +86,12 @@ export interface DecoderPolicy extends TrainablePolicy<DecoderState> {
  */
 export const decoderPolicy = (options: DecoderPolicyOptions): DecoderPolicy => {
   const { tokenizer, device, name = "decoder", rowsPerRun = 256, tokensPerRun = 16_384, base, lora } = options;
-  checkPolicy(options.config, tokenizer, { rowsPerRun, tokensPerRun });
+  const { recompute = false } = options;
+  checkPolicy(options.config, tokenizer, { rowsPerRun, tokensPerRun, recompute });
   const gives: readonly Need[] = ["logProbs", "entropy", "logits", "hidden"];
   const graphs = graphStore(name, device, lora ? { optimization: "basic" } : {});
-  const { training: config, configOf, weightsOf, dropoutKey } = variants(options.config, base, lora);
+  const { training, configOf, weightsOf, dropoutKey } = variants(options.config, base, lora);
+  const config = recompute ? { ...training, recompute } : training;
   const encode = encoder(config, tokenizer);
 
   const context = { config, graphs, tokensPerRun, ...(lora && base && { frozen: base, dropoutKey }) };
