@@ -4,7 +4,7 @@ import { tensor } from "../../tensor.js";
 import type { Attribute, Expr } from "../expr.js";
 import { broadcast, fromFront, sameShape, showShape } from "../shape.js";
 import { equal, type Operand } from "./elementwise.js";
-import { reshape } from "./layout.js";
+import { reshape, shapeOf } from "./layout.js";
 import {
   apply,
   call,
@@ -104,8 +104,12 @@ const topKOp: Op = {
   domain: "",
   infer: wanting("number", ([x, count], attributes) => {
     const k = constantInts(count)?.[0];
-    const all = count?.node.operator === "Shape" && count.node.inputs[0]?.shape.length === 1 && x?.shape.length === 1;
-    if (x && all) return E.right([x, { dtype: "int64" as const, shape: x.shape }]);
+    const measured = count?.node.operator === "Shape" ? count.node.inputs[0] : undefined;
+    if (x?.shape.length === 1 && measured && sameShape(measured.shape, x.shape))
+      return E.right([
+        { dtype: x.dtype, shape: x.shape },
+        { dtype: "int64", shape: x.shape },
+      ]);
     if (!x || k === undefined) return E.left("a tensor and a constant count wanted, or the length of a vector");
     const axis = numberOf(attributes, "axis", -1);
     const dim = x.shape[axis];
