@@ -4,15 +4,36 @@ import { describe, expect, it } from "vitest";
 import { lossInputs } from "../../packages/core/test/lossInputs.js";
 import { float64, numbers, testDevice } from "../../packages/core/test/testDevice.js";
 import { expectNear, flat, type GoldenCase, goldenCases, shapeOf, skipCases } from "./golden.js";
-import { aggregation, kindOf, levelOf, lossOf, reason, type TrlOptions, typeOf } from "./trlPolicyLosses.js";
+import {
+  aggregation,
+  controllerOf,
+  kindOf,
+  levelOf,
+  lossOf,
+  reason,
+  type TrlOptions,
+  typeOf,
+} from "./trlPolicyLosses.js";
 
 const feedsOf = ({ inputs, options }: GoldenCase<TrlOptions>) => {
   const shape = shapeOf(inputs.logp);
   const time = shape[1]!;
   const mask = flat(inputs.completion_mask).map((m, at) => m * (inputs.tool_mask ? flat(inputs.tool_mask)[at]! : 1));
   const given = flat(inputs.advantages);
-  // A positive weight of the sampler is a factor of the advantage.
   const weights = inputs.is_ratio && flat(inputs.is_ratio);
+  const lengths = (at: number) => {
+    const row = Math.floor(at / time) * time;
+    return Math.max(
+      1,
+      mask.slice(row, row + time).reduce((sum, m) => sum + m, 0),
+    );
+  };
+  /** The log of a sampler's weight; VESPO multiplies those of the tokens, so each has its part of one a sequence. */
+  const logWeight = (at: number): number => {
+    if (!weights) return 0;
+    const parts = typeOf(options) === "vespo" && weights.length < mask.length ? lengths(at) : 1;
+    return Math.log(spread(weights, at)) / parts;
+  };
   const spread = (values: readonly number[], at: number) =>
     values[values.length === mask.length ? at : Math.floor(at / time)]!;
   const masked = mask.reduce((sum, m) => sum + m, 0);
@@ -24,15 +45,19 @@ const feedsOf = ({ inputs, options }: GoldenCase<TrlOptions>) => {
     feeds: {
       logProbs: float64(shape, flat(inputs.logp)),
       oldLogProbs: float64(shape, flat(inputs.old_logp ?? inputs.logp)),
+      samplerLogProbs: float64(
+        shape,
+        flat(inputs.sampling_logp ?? inputs.old_logp ?? inputs.logp).map((logP, at) => logP - logWeight(at)),
+      ),
       referenceLogProbs: float64(shape, flat(inputs.ref_logp)),
       advantages: float64(
         shape,
-        mask.map((_, at) => spread(given, at) * (weights ? spread(weights, at) : 1)),
+        mask.map((_, at) => spread(given, at)),
       ),
       mask: float64(shape, mask),
       entropy: float64(shape, flat(inputs.entropy)),
-      // TRL: dapo and cispo divide by the tokens of the whole batch, the others by those of this one times the micro-batches.
-      tokens: float64([], [(["dapo", "cispo"].includes(typeOf(options)) ? items : masked) * accumulation]),
+      // TRL: dapo, cispo and vespo divide by the tokens of the whole batch, the others by those of this one times the micro-batches.
+      tokens: float64([], [(["dapo", "cispo", "vespo"].includes(typeOf(options)) ? items : masked) * accumulation]),
       // TRL's means count every row, those without a token too.
       sequences: float64([], [shape[0]! * accumulation]),
     },
@@ -89,7 +114,17 @@ describe("policy losses equal GRPOTrainer of TRL", () => {
     const tolerance = { rtol: 1e-5, atol: 1e-6 };
     expectNear([loss], flat(one.expected.loss), tolerance);
     expectNear([...gradient], flat(one.gradients.logp), tolerance);
-    if (entropyGradient) expectNear([...entropyGradient], flat(one.gradients.entropy), tolerance);
+    const { entropy = one.gradients.logp && flat(one.gradients.logp).map(() => 0) } = one.gradients;
+    if (entropyGradient) expectNear([...entropyGradient], flat(entropy), tolerance);
+  });
+
+  const adaptive = cases.flatMap((one) => (one.options.adaptive ? [{ one, given: one.options.adaptive }] : []));
+  it.each(adaptive)("$one.name: the coefficient after the update", ({ one, given }) => {
+    const { controller, state } = controllerOf(given);
+    const { coefficient, entropy } = controller.next(state, flat(one.expected.last_world_entropy_after)[0]!);
+    expectNear([coefficient], flat(one.expected.entropy_coef_after), one.tolerance);
+    expect(entropy).toBe(one.expected.last_world_entropy_after);
+    expect(one.expected.metrics?.entropy).toBeCloseTo(entropy, 6);
   });
 
   skipCases(cases, reason);

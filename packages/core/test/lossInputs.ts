@@ -6,9 +6,10 @@ import { float64 } from "./testDevice.js";
 const perToken = (name: string) => input(name, "float64", ["batch", "time"]);
 
 /** Inputs of a loss as graph inputs in float64, by the names of their fields. */
-export const lossInputs: LossInputs & { readonly entropy: LossInputs["logProbs"] } = {
+export const lossInputs: LossInputs & Required<Pick<LossInputs, "entropy" | "samplerLogProbs">> = {
   logProbs: perToken("logProbs"),
   oldLogProbs: perToken("oldLogProbs"),
+  samplerLogProbs: perToken("samplerLogProbs"),
   referenceLogProbs: perToken("referenceLogProbs"),
   advantages: perToken("advantages"),
   mask: perToken("mask"),
@@ -21,6 +22,8 @@ export const lossInputs: LossInputs & { readonly entropy: LossInputs["logProbs"]
 export interface Token {
   readonly logProb: number;
   readonly old: number;
+  /** As the sampler reported it; absent: `old`. */
+  readonly sampler?: number;
   readonly reference: number;
   readonly advantage: number;
   readonly counts: boolean;
@@ -39,6 +42,7 @@ export const feedsOf = (rows: readonly (readonly Token[])[], counts = countsOf(r
   return {
     logProbs: matrix(({ logProb }) => logProb),
     oldLogProbs: matrix(({ old }) => old),
+    samplerLogProbs: matrix(({ old, sampler = old }) => sampler),
     referenceLogProbs: matrix(({ reference }) => reference),
     advantages: matrix(({ advantage }) => advantage),
     mask: matrix((token) => (token.counts ? 1 : 0)),

@@ -12,7 +12,9 @@ import type { ClipRule } from "./clipRules/clipRule.js";
 import { clipSapo } from "./clipRules/clipSapo.js";
 import { preClip } from "./clipRules/preClip.js";
 import { scoreFunction } from "./clipRules/scoreFunction.js";
-import { type PolicyLossOptions, policyLoss } from "./policyLoss.js";
+import { combineMetrics } from "./combineMetrics.js";
+import { policyLoss } from "./policyLoss.js";
+import type { PolicyLossOptions } from "./policyLossOptions.js";
 import { ratioLevels } from "./ratio.js";
 
 const { evaluate, gradientError } = testDevice();
@@ -25,6 +27,9 @@ const run = async (options: Chosen, rows: Rows, counts = countsOf(rows)) => {
   const result = await evaluate({ loss, gradient: gradient!, ...metrics }, feedsOf(rows, counts));
   return Object.fromEntries(Object.entries(result).map(([name, value]) => [name, numbers(value)]));
 };
+
+const scalars = ({ gradient, ...rest }: Readonly<Record<string, readonly number[]>>) =>
+  Object.fromEntries(Object.entries(rest).map(([name, [value]]) => [name, value!]));
 
 const sum = (xs: readonly number[]) => xs.reduce((total, x) => total + x, 0);
 const clamp = (x: number, low: number, high: number) => Math.min(Math.max(x, low), high);
@@ -89,10 +94,9 @@ describe.each(all)("policyLoss $name", ({ ratio, clip, gain, d }) => {
         expect(Math.abs(whole.loss![0]! - naive)).toBeLessThan(1e-10 * (1 + Math.abs(naive)));
         expect(await run(options, spoiled(rows, by))).toEqual(await run(options, spoiled(rows, 0)));
         const parts = await Promise.all(rows.map((row) => run(options, [row], countsOf(rows))));
-        for (const name of Object.keys(whole).filter((key) => key !== "gradient")) {
-          const total = sum(parts.map((part) => part[name]![0]!));
-          expect(Math.abs(total - whole[name]![0]!)).toBeLessThan(1e-10 * (1 + Math.abs(total)));
-        }
+        const sums = parts.map(scalars).reduce(combineMetrics);
+        for (const name of Object.keys(whole).filter((key) => key !== "gradient"))
+          expect(Math.abs(sums[name]! - whole[name]![0]!)).toBeLessThan(1e-10 * (1 + Math.abs(sums[name]!)));
       }),
       { numRuns: 6 },
     );

@@ -1,144 +1,47 @@
-import { atLeast, checkOptions, flag, oneOf, type Rule, type Rules } from "../configuration.js";
-import type { Expr } from "../graph/expr.js";
-import { add, mul, neg, sub } from "../graph/ops/elementwise.js";
-import { cast } from "../graph/ops/select.js";
-import { k3 } from "../kl/k3.js";
-import { type KlEstimatorName, klEstimators } from "../kl/klEstimators.js";
-import { logRatio } from "../kl/logRatio.js";
-import { type AggregateOptions, aggregateOf, aggregateProblems, aggregateRules } from "./aggregate.js";
-import type { ClipRule } from "./clipRules/clipRule.js";
-import { counted } from "./counted.js";
-import type { Loss, LossInputs } from "./loss.js";
-import { type RatioLevel, ratioAt, ratioLevels } from "./ratio.js";
-
-/** Terms that a policy loss adds to its gain, and what it reports. */
-export interface PolicyTerms {
-  /** Weight of the KL divergence to the reference policy; 0 does not read the reference. */
-  readonly beta: number;
-  /** Estimator of that divergence. */
-  readonly klEstimator: KlEstimatorName;
-  /** Whether the divergence is weighted by the importance ratio, which makes it unbiased for tokens of the old policy. */
-  readonly correctedKl: boolean;
-  /** Weight of the mean entropy of the tokens, which the loss then raises; above 0 the policy has to give the entropy. */
-  readonly entropyBonus: number;
-  /** Whether the entropy is among the metrics: the policy then has to give it. */
-  readonly reportEntropy: boolean;
-}
-
-/** Defaults of the terms: none. */
-export const policyTermsDefaults: PolicyTerms = {
-  beta: 0,
-  klEstimator: "k3",
-  correctedKl: false,
-  entropyBonus: 0,
-  reportEntropy: false,
-};
-
-/** Rules of the terms, for recipes that take them along. */
-export const policyTermsRules: Rules<PolicyTerms> = {
-  beta: atLeast(0),
-  klEstimator: oneOf(Object.keys(klEstimators)),
-  correctedKl: flag,
-  entropyBonus: atLeast(0),
-  reportEntropy: flag,
-};
-
-/** The choices of {@link policyLoss}. */
-export interface PolicyLossOptions extends AggregateOptions {
-  /** What the loss is called. */
-  readonly name: string;
-  /** What one importance ratio stands for. */
-  readonly ratio: RatioLevel;
-  /** What bounds it. */
-  readonly clip: ClipRule;
-  /** What else is in the loss. */
-  readonly terms?: Partial<PolicyTerms>;
-}
-
-const named: Rule = { wanted: "a name", fits: (value) => typeof value === "string" && value !== "" };
-const clipRule: Rule = {
-  wanted: "a clip rule, f.e. clipPpo()",
-  fits: (value) => typeof (value as ClipRule | undefined)?.clip === "function",
-};
-const anything: Rule = { wanted: "terms", fits: (value) => value === undefined || typeof value === "object" };
-
-const rules: Rules<PolicyLossOptions> = {
-  ...aggregateRules,
-  name: named,
-  ratio: oneOf(ratioLevels),
-  clip: clipRule,
-  terms: anything,
-};
-
-/** What is known of each token: the rule's result, the KL part, and what the token adds to the loss, [B, T]. */
-const perToken = (options: PolicyLossOptions, terms: PolicyTerms, inputs: LossInputs) => {
-  const { logProbs, oldLogProbs, referenceLogProbs, advantages, mask } = inputs;
-  const logRatios = logRatio(logProbs, oldLogProbs);
-  const bounded = options.clip.bounded?.(logRatios, advantages) ?? logRatios;
-  const ratio = ratioAt(options.ratio)({ logRatios: bounded, mask });
-  const clipped = options.clip.clip({ ratio, logRatios, logProbs, advantages });
-  const policy = neg(clipped.gain);
-  if (terms.beta === 0) return { clipped, loss: policy };
-  const plain = klEstimators[terms.klEstimator](logProbs, referenceLogProbs);
-  const kl = terms.correctedKl ? mul(ratio, plain) : plain;
-  return { clipped, loss: add(policy, mul(kl, terms.beta)), kl };
-};
-
-/** The loss of checked options. */
-export const buildPolicyLoss = (
-  options: PolicyLossOptions,
-  terms: PolicyTerms,
-  inputs: LossInputs,
-): ReturnType<Loss["build"]> => {
-  const clean = counted(inputs);
-  const { clipped, loss, kl } = perToken(options, terms, clean);
-  const { ratio, low, high } = clipped;
-  const { logProbs, oldLogProbs, entropy } = clean;
-  const mean = (x: Expr): Expr => aggregateOf({ aggregation: "tokenMean" })(x, inputs);
-  const share = (condition: Expr): Expr => mean(cast(condition, ratio.dtype));
-  const total = aggregateOf(options)(loss, inputs);
-  return {
-    loss: entropy && terms.entropyBonus > 0 ? sub(total, mul(mean(entropy), terms.entropyBonus)) : total,
-    metrics: {
-      ...(low && { clip_fraction_low: share(low) }),
-      ...(high && { clip_fraction_high: share(high) }),
-      ratio_mean: mean(ratio),
-      approx_kl: mean(k3(oldLogProbs, logProbs)),
-      ...(kl && { kl: mean(kl) }),
-      ...(entropy && { entropy: mean(entropy) }),
-    },
-  };
-};
+import { checkOptions } from "../configuration.js";
+import { buildPolicyLoss } from "./buildPolicyLoss.js";
+import type { Loss } from "./loss.js";
+import { described, type PolicyLossOptions, policyLossProblems, policyLossRules } from "./policyLossOptions.js";
+import { policyTermsDefaults, policyTermsRules } from "./policyTerms.js";
 
 /**
- * A policy loss out of four choices: the level of the ratio, what clips it, how tokens become one number, and what else
- * is in it.
+ * A policy loss out of choices: the level of the ratio, what clips it, how tokens become one number, what else is in it, and
+ * what makes up for a sampler that is not the old policy.
  *
- * With d = log p - log p_old held within +-60 nats, A the advantage, q the reference and H the entropy:
+ * With d = log p - log p_old held within +-60 nats, A the advantage, q the reference, H the entropy, w the product of the
+ * corrections' weights (1 without any) and m = 1 where H is among the top share, else 0 (1 if the share is 1):
  *
  *     r    = ratio(d)                                    (see `ratioAt`)
- *     l    = -clip(r, A) + beta k(p, q)                  (see the clip rules; k times r if correctedKl)
- *     loss = aggregate(l) - entropyBonus tokenMean(H)    (see `aggregate`; to be minimised)
+ *     l    = -m w clip(r, A) + beta k(p, q)              (see the clip rules; k times r if correctedKl)
+ *     loss = aggregate(l) - entropyBonus tokenMean(H)    (see `aggregate`; of the tokens with m = 1; to be minimised)
  *
- * Inputs [B, T], nats; masked positions cannot matter, be they NaN. Metrics are means over the tokens that count:
- * `clip_fraction_low` and `clip_fraction_high` where the rule cuts; `ratio_mean`; `approx_kl`, KL(p_old || p) by k3;
- * `kl` where beta > 0; `entropy` where it is given. A weight of the sampler, p_old / p_sampler, is a factor of the
- * advantages.
+ * At level `geometricMean` m leaves tokens out of the mean, in place of their gain. Inputs [B, T], nats; masked positions
+ * cannot matter, be they NaN. A log-prob of -inf under one policy counts as 60 nats from the other; under both the loss is
+ * NaN, as is their difference; a rule whose gain is A log p gives it as it is, infinite.
  *
- * Papers: see `ratioAt` and the clip rules; recipes by name are `grpo`, `drGrpo`, `dapo`, `bnpo`, `gspo`, `gmpo`,
- * `cispo`, `sapo`, `luspo`, `ppo`, `reinforce` and `stableReinforce`.
+ * Metrics are means over the tokens that count: `clip_fraction_low` and `clip_fraction_high` where the rule cuts, and the
+ * rule's own; `ratio_mean`, `ratio_square_mean`, with `ratio_max` and `ratio_min` the extremes; `approx_kl`, KL(p_old || p)
+ * by k3; `kl` where beta > 0; `entropy` where it is given; with a correction `correction_mean`, `_square_mean`, `_max`,
+ * `_min`, `correction_zero_fraction` and `sampler_kl`, KL(sampler || p_old) by k3. `combineMetrics` adds micro-batches up
+ * and tells the effective sample size.
+ *
+ * Papers: see `ratioAt`, the clip rules and the corrections; recipes by name are `grpo`, `drGrpo`, `dapo`, `bnpo`, `gspo`,
+ * `gmpo`, `cispo`, `sapo`, `luspo`, `vespo`, `ppo`, `reinforce` and `stableReinforce`.
  *
  * @throws ConfigurationError with every option that cannot be.
  * @example
- * import { clipSapo, policyLoss } from "@msrl/core/losses";
- * const loss = policyLoss({ name: "mine", ratio: "sequenceToken", clip: clipSapo(), aggregation: "tokenMean" });
- * assert.deepStrictEqual([loss.needs, loss.options.clip], [["logProbs"], "sapo"]);
+ * import { clipSapo, icePop, policyLoss } from "@msrl/core/losses";
+ * const choices = { ratio: "sequenceToken", clip: clipSapo(), aggregation: "tokenMean", correction: icePop() } as const;
+ * const loss = policyLoss({ name: "mine", ...choices });
+ * assert.deepStrictEqual([loss.needs, loss.options.clip, loss.options["ice_pop.max"]], [["logProbs"], "sapo", 5]);
  * @since 0.1.0
  */
 export const policyLoss = (options: PolicyLossOptions): Loss => {
-  const checked = checkOptions("policyLoss", rules, {}, options, aggregateProblems);
+  const checked = checkOptions("policyLoss", policyLossRules, {}, options, policyLossProblems);
   const terms = checkOptions("policyLoss", policyTermsRules, policyTermsDefaults, checked.terms ?? {});
   const { name, ratio, clip, aggregation, maxTokens } = checked;
+  const chosen = { ...checked, terms };
+  const { options: more, needs } = described(chosen);
   return {
     name,
     options: {
@@ -147,9 +50,9 @@ export const policyLoss = (options: PolicyLossOptions): Loss => {
       ...clip.options,
       aggregation,
       ...(maxTokens !== undefined && { maxTokens }),
-      ...terms,
+      ...more,
     },
-    needs: terms.reportEntropy || terms.entropyBonus > 0 ? ["logProbs", "entropy"] : ["logProbs"],
-    build: (inputs) => buildPolicyLoss(checked, terms, inputs),
+    needs,
+    build: (inputs) => buildPolicyLoss(chosen, inputs),
   };
 };

@@ -5,6 +5,7 @@ import type { Tagged } from "../errors.js";
 import { add } from "../graph/ops/elementwise.js";
 import { input } from "../graph/ops/op.js";
 import { reduceSum } from "../graph/ops/reduce.js";
+import { combineMetrics } from "./combineMetrics.js";
 import { crossEntropy } from "./crossEntropy.js";
 import { grpo } from "./grpo.js";
 import type { Loss } from "./loss.js";
@@ -42,7 +43,18 @@ describe("tokenGradient", () => {
       expect(gradient[at]).toBeCloseTo(slope, 6);
     });
     expect(Number.isFinite(loss)).toBe(true);
-    expect(Object.keys(metrics).sort()).toEqual(["approx_kl", "clip_fraction_high", "clip_fraction_low", "ratio_mean"]);
+    expect(Object.keys(metrics).sort()).toEqual([
+      "approx_kl",
+      "clip_fraction_high",
+      "clip_fraction_low",
+      "ratio_effective_sample_size",
+      "ratio_max",
+      "ratio_mean",
+      "ratio_min",
+      "ratio_square_mean",
+    ]);
+    expect(metrics.ratio_max).toBeCloseTo(Math.exp(1), 5);
+    expect(metrics.ratio_min).toBeCloseTo(Math.exp(-0.5), 5);
   });
 
   it("adds up over micro-batches that know what the whole update counts", async () => {
@@ -57,8 +69,9 @@ describe("tokenGradient", () => {
     const parts = [await gradientOf(part(0)), await gradientOf(part(1))];
     expect(parts[0]!.loss + parts[1]!.loss).toBeCloseTo(whole.loss, 6);
     expect(parts.flatMap(({ gradient }) => [...gradient])).toEqual([...whole.gradient]);
-    for (const [name, value] of Object.entries(whole.metrics))
-      expect(parts[0]!.metrics[name]! + parts[1]!.metrics[name]!).toBeCloseTo(value, 6);
+    const sums = combineMetrics(parts[0]!.metrics, parts[1]!.metrics);
+    expect(Object.keys(sums).sort()).toEqual(Object.keys(whole.metrics).sort());
+    for (const [name, value] of Object.entries(whole.metrics)) expect(sums[name]).toBeCloseTo(value, 6);
   });
 
   it("takes the policy itself for the old one, every token as counting, advantages by token", async () => {

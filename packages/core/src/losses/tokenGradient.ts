@@ -4,6 +4,7 @@ import { toPromise } from "../errors.js";
 import type { Compiler } from "../graph/compiler.js";
 import type { GraphError } from "../graph/problems.js";
 import type { Tensors } from "../tensor.js";
+import { withSampleSizes } from "./combineMetrics.js";
 import type { Loss } from "./loss.js";
 import { type BadArrays, type TokenArrays, tokenTensors } from "./tokenArrays.js";
 import { metricPrefix, type NeedNotMet, tokenGradientModel } from "./tokenGradientModel.js";
@@ -27,7 +28,9 @@ const resultOf = (outputs: Tensors): TokenGradient => {
     loss: scalarOf(outputs, "loss"),
     gradient: outputs["gradient.logProbs"]!.data as Float32Array,
     ...(entropy && { entropyGradient: entropy.data as Float32Array }),
-    metrics: Object.fromEntries(metrics.map((name) => [name.slice(metricPrefix.length), scalarOf(outputs, name)])),
+    metrics: withSampleSizes(
+      Object.fromEntries(metrics.map((name) => [name.slice(metricPrefix.length), scalarOf(outputs, name)])),
+    ),
   };
 };
 
@@ -66,7 +69,8 @@ export const tokenGradientTask = <Failure>(
  * The loss is compiled once; the function that comes back takes flat arrays [batch, time] of any size and gives the
  * loss, d loss / d log-prob and the metrics. Backpropagating `sum(gradient * logProbs)` through the model, the gradient
  * held constant, is then the loss's own backward pass. Tokens and sequences are counted from the mask, unless the
- * arrays are a micro-batch and say what the whole update counts: losses, gradients and metrics then add up.
+ * arrays are a micro-batch and say what the whole update counts: losses and gradients then add up, metrics by
+ * `combineMetrics`.
  *
  * This is the Promise door: it throws the tagged errors of {@link tokenGradientTask}.
  *

@@ -1,3 +1,4 @@
+import { combineMetrics, withSampleSizes } from "../losses/combineMetrics.js";
 import type { Tensors } from "../tensor.js";
 
 /** Numbers by name. */
@@ -15,12 +16,13 @@ export const withoutPrefix = (prefix: string, tensors: Tensors): Tensors =>
     ),
   );
 
-/** The scalars among a graph's outputs that are metrics. */
+/** The scalars among a graph's outputs that are metrics, and what is made of them. */
 export const metricsOf = (outputs: Tensors): Metrics =>
-  Object.fromEntries(
-    Object.entries(withoutPrefix("metric.", outputs)).map(([name, { data }]) => [name, Number(data[0])]),
+  withSampleSizes(
+    Object.fromEntries(
+      Object.entries(withoutPrefix("metric.", outputs)).map(([name, { data }]) => [name, Number(data[0])]),
+    ),
   );
 
-/** Metrics of two micro-batches as those of the whole: they are sums over whole-update counts. */
-export const addMetrics = (a: Metrics, b: Metrics): Metrics =>
-  Object.fromEntries([...Object.keys(a), ...Object.keys(b)].map((name) => [name, (a[name] ?? 0) + (b[name] ?? 0)]));
+/** Metrics of two micro-batches as those of the whole. */
+export const addMetrics: (a: Metrics, b: Metrics) => Metrics = combineMetrics;

@@ -1,8 +1,13 @@
 export { type ClipCispoOptions, clipCispo, clipCispoDefaults } from "./clipCispo.js";
+export * from "./clipCov.js";
+export * from "./clipDppo.js";
+export * from "./clipDro.js";
 export { type ClipGeometricOptions, clipGeometric, clipGeometricDefaults } from "./clipGeometric.js";
 export * from "./clipNone.js";
 export { type ClipPpoOptions, clipPpo, clipPpoDefaults } from "./clipPpo.js";
 export * from "./clipRule.js";
 export { type ClipSapoOptions, clipSapo, clipSapoDefaults } from "./clipSapo.js";
+export { type ClipVespoOptions, clipVespo, clipVespoDefaults } from "./clipVespo.js";
+export * from "./klCov.js";
 export * from "./preClip.js";
 export * from "./scoreFunction.js";

@@ -6,7 +6,7 @@ import {
   clipCispoRules,
 } from "../clipRules/clipCispo.js";
 import type { Loss } from "../loss.js";
-import { policyTermsDefaults } from "../policyLoss.js";
+import { policyTermsDefaults } from "../policyTerms.js";
 import { type RecipeOptions, recipe, recipeRules } from "./recipe.js";
 
 /** Settings of {@link cispo}. */

@@ -5,7 +5,7 @@ import {
   clipGeometricRules,
 } from "../clipRules/clipGeometric.js";
 import type { Loss } from "../loss.js";
-import { policyTermsDefaults } from "../policyLoss.js";
+import { policyTermsDefaults } from "../policyTerms.js";
 import { type RecipeOptions, recipe, recipeRules } from "./recipe.js";
 
 /** Settings of {@link gmpo}. */

@@ -10,3 +10,4 @@ export type { ClippedRecipeOptions, RecipeOptions } from "./recipe.js";
 export * from "./reinforce.js";
 export * from "./sapo.js";
 export * from "./stableReinforce.js";
+export * from "./vespo.js";

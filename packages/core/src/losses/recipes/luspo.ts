@@ -1,5 +1,5 @@
 import type { Loss } from "../loss.js";
-import { policyTermsDefaults } from "../policyLoss.js";
+import { policyTermsDefaults } from "../policyTerms.js";
 import { type ClippedRecipeOptions, clippedRecipe } from "./recipe.js";
 
 /** Defaults of {@link luspo}. */

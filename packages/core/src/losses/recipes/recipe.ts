@@ -3,17 +3,26 @@ import { type AggregateOptions, aggregateProblems, aggregateRules } from "../agg
 import { type ClipPpoOptions, clipPpoOf, clipPpoRules } from "../clipRules/clipPpo.js";
 import type { ClipRule } from "../clipRules/clipRule.js";
 import type { Loss } from "../loss.js";
-import { type PolicyTerms, policyLoss, policyTermsRules } from "../policyLoss.js";
+import { policyLoss } from "../policyLoss.js";
+import { type Corrections, correctionRule } from "../policyLossOptions.js";
+import { type PolicyTerms, policyTermsRules } from "../policyTerms.js";
 import type { RatioLevel } from "../ratio.js";
 
-/** What every recipe lets one choose: aggregation and terms. */
-export interface RecipeOptions extends AggregateOptions, PolicyTerms {}
+/** What every recipe lets one choose: aggregation, terms and an off-policy correction. */
+export interface RecipeOptions extends AggregateOptions, PolicyTerms {
+  /** What makes up for a sampler that is not the old policy; nothing if left out. */
+  readonly correction?: Corrections;
+}
 
 /** Settings of the recipes that clip as PPO does. */
 export interface ClippedRecipeOptions extends ClipPpoOptions, RecipeOptions {}
 
 /** Rules of {@link RecipeOptions}. */
-export const recipeRules: Rules<RecipeOptions> = { ...aggregateRules, ...policyTermsRules };
+export const recipeRules: Rules<RecipeOptions> = {
+  ...aggregateRules,
+  ...policyTermsRules,
+  correction: correctionRule,
+};
 
 /** What makes a recipe: the choices that are its own. */
 export interface Recipe<Options extends RecipeOptions> {
@@ -36,14 +45,16 @@ export const recipe =
       ...aggregateProblems(all),
       ...(across?.(all) ?? []),
     ]);
-    const { aggregation, maxTokens, beta, klEstimator, correctedKl, entropyBonus, reportEntropy } = checked;
+    const { aggregation, maxTokens, correction } = checked;
+    const terms = Object.keys(policyTermsRules) as (keyof PolicyTerms)[];
     return policyLoss({
       name,
       ratio,
       clip: clip(checked),
       aggregation,
       ...(maxTokens !== undefined && { maxTokens }),
-      terms: { beta, klEstimator, correctedKl, entropyBonus, reportEntropy },
+      ...(correction !== undefined && { correction }),
+      terms: Object.fromEntries(terms.map((term) => [term, checked[term]])),
     });
   };
 

@@ -1,6 +1,6 @@
 import { scoreFunction } from "../clipRules/scoreFunction.js";
 import type { Loss } from "../loss.js";
-import { policyTermsDefaults } from "../policyLoss.js";
+import { policyTermsDefaults } from "../policyTerms.js";
 import { type RecipeOptions, recipe, recipeRules } from "./recipe.js";
 
 /** Defaults of {@link reinforce}. */

@@ -1,6 +1,6 @@
 import { type ClipSapoOptions, clipSapoDefaults, clipSapoOf, clipSapoRules } from "../clipRules/clipSapo.js";
 import type { Loss } from "../loss.js";
-import { policyTermsDefaults } from "../policyLoss.js";
+import { policyTermsDefaults } from "../policyTerms.js";
 import { type RecipeOptions, recipe, recipeRules } from "./recipe.js";
 
 /** Settings of {@link sapo}. */

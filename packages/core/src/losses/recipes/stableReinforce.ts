@@ -2,7 +2,7 @@ import { above, atLeast, type Rules, within } from "../../configuration.js";
 import { clipPpoOf } from "../clipRules/clipPpo.js";
 import { preClip, preClipBound } from "../clipRules/preClip.js";
 import type { Loss } from "../loss.js";
-import { policyTermsDefaults } from "../policyLoss.js";
+import { policyTermsDefaults } from "../policyTerms.js";
 import { type RecipeOptions, recipe, recipeRules } from "./recipe.js";
 
 /** Settings of {@link stableReinforce}. */
