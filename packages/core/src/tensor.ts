@@ -1,10 +1,15 @@
-/** Typed array behind each element type; booleans are bytes 0 and 1, as ONNX Runtime keeps them. */
+/**
+ * Typed array behind each element type; booleans are bytes 0 and 1, as ONNX Runtime keeps them, floats of 16 bits are their
+ * bits (JavaScript has had an array for float16 since Node 24 alone, for bfloat16 it has none).
+ */
 export interface DataOf {
   float32: Float32Array;
   float64: Float64Array;
   int32: Int32Array;
   int64: BigInt64Array;
   bool: Uint8Array;
+  float16: Uint16Array;
+  bfloat16: Uint16Array;
 }
 
 /** Element types of host tensors and of graph expressions. */
@@ -55,6 +60,8 @@ export const zeros = <D extends DType>(dtype: D, shape: readonly number[]): Tens
     int32: () => new Int32Array(size),
     int64: () => new BigInt64Array(size),
     bool: () => new Uint8Array(size),
+    float16: () => new Uint16Array(size),
+    bfloat16: () => new Uint16Array(size),
   };
   return { dtype, shape, data: make[dtype]() };
 };

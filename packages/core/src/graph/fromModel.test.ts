@@ -64,8 +64,8 @@ describe("fromModel", () => {
     expect(
       messageOf(inGraph(() => ({ initializer: [{ name: "Constant_3", dataType: 1, dataLocation: 1 }] }))),
     ).toContain("tensor data in another file");
-    expect(messageOf(inGraph(() => ({ initializer: [{ name: "Constant_3", dataType: 16 }] })))).toContain(
-      "element type 16",
+    expect(messageOf(inGraph(() => ({ initializer: [{ name: "Constant_3", dataType: 14 }] })))).toContain(
+      "element type 14",
     );
     const withNode = (change: object) =>
       inGraph(({ node }) => ({ node: node!.map((each) => ({ ...each, ...change })) }));

@@ -11,7 +11,8 @@ import { toModel } from "./toModel.js";
 const device = await openDevice({ thread: "main", threads: 1 });
 afterAll(() => device.close());
 
-const dtypes = Object.keys(onnxTypes) as readonly DType[];
+/** All but bfloat16, which the CPU provider only casts (and no tensor of Node's binding can hold): it needs CUDA. */
+const dtypes = (Object.keys(onnxTypes) as readonly DType[]).filter((dtype) => dtype !== "bfloat16");
 
 type Arguments = readonly [readonly Expr[], Attributes?];
 

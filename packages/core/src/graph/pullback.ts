@@ -4,7 +4,7 @@ import { opKey } from "./ops/op.js";
 import { order } from "./order.js";
 import { flatOps, vjps } from "./registry.js";
 
-const isFloat = (expr: Expr): boolean => expr.dtype === "float32" || expr.dtype === "float64";
+const isFloat = ({ dtype }: Expr): boolean => dtype.includes("float");
 
 /** What gradients go to behind a node: its inputs, or the reads of its own gradient. */
 const sourcesOf = (node: Node): readonly (Expr | undefined)[] => node.gradient?.reads ?? node.inputs;

@@ -12,6 +12,8 @@ const views: { readonly [D in DType]: (buffer: ArrayBuffer) => DataOf[D] } = {
   int32: (buffer) => new Int32Array(buffer),
   int64: (buffer) => new BigInt64Array(buffer),
   bool: (buffer) => new Uint8Array(buffer),
+  float16: (buffer) => new Uint16Array(buffer),
+  bfloat16: (buffer) => new Uint16Array(buffer),
 };
 
 /** A host tensor as ONNX keeps it; the data is a view of the tensor's. */

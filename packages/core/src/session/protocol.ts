@@ -76,6 +76,8 @@ export const arrayClasses: { readonly [D in DType]: new (data: DataOf[D]) => Dat
   int32: Int32Array,
   int64: BigInt64Array,
   bool: Uint8Array,
+  float16: Uint16Array,
+  bfloat16: Uint16Array,
 };
 
 /** A copy of a tensor's array in a buffer of its own, which can be moved to another thread. */

@@ -71,9 +71,18 @@ const feedsOf = (runtime, inputs, read) =>
     }),
   );
 
+/** Floats of 16 bits as their bits, also where the runtime gives them as a Float16Array (Node 24 and later). */
+const bitsOf = (type, data) =>
+  type === "float16" && !(data instanceof Uint16Array)
+    ? new Uint16Array(data.buffer, data.byteOffset, data.length)
+    : data;
+
 const tensorsOf = (results) =>
   Object.fromEntries(
-    Object.entries(results).map(([name, { type, dims, data }]) => [name, { dtype: type, shape: [...dims], data }]),
+    Object.entries(results).map(([name, { type, dims, data }]) => [
+      name,
+      { dtype: type, shape: [...dims], data: bitsOf(type, data) },
+    ]),
   );
 
 /** Loads ONNX Runtime and refuses a provider that is not there: the runtime itself would quietly go on without it. */

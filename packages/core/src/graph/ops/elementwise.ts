@@ -42,13 +42,13 @@ const binary =
   (a: Operand, b: Operand, label?: string): Expr =>
     call(op, pair(a, b), {}, label);
 
-const quickGelu: Op = { ...unaryOp("QuickGelu", "float32"), domain: "com.microsoft" };
+const quickGelu: Op = { ...unaryOp("QuickGelu", "shortFloat"), domain: "com.microsoft" };
 
 /** Elementwise operators. */
 export const elementwise = {
   Abs: unaryOp("Abs", "number"),
-  Cos: unaryOp("Cos"),
-  Erf: unaryOp("Erf", "float32"),
+  Cos: unaryOp("Cos", "oldFloat"),
+  Erf: unaryOp("Erf", "shortFloat"),
   Exp: unaryOp("Exp"),
   Floor: unaryOp("Floor"),
   Identity: { ...unaryOp("Identity"), infer: ([x]) => (x ? E.right([x]) : E.left("one input wanted")) } as Op,
@@ -58,7 +58,7 @@ export const elementwise = {
   Relu: unaryOp("Relu"),
   Sigmoid: unaryOp("Sigmoid"),
   Sign: unaryOp("Sign", "number"),
-  Sin: unaryOp("Sin"),
+  Sin: unaryOp("Sin", "oldFloat"),
   Sqrt: unaryOp("Sqrt"),
   Tanh: unaryOp("Tanh"),
   Not: unaryOp("Not", "bool"),
@@ -111,13 +111,13 @@ export const and = binary(elementwise.And);
 export const or = binary(elementwise.Or);
 
 /**
- * x * sigmoid(x): one kernel in float32 (QuickGelu with alpha 1).
+ * x * sigmoid(x): one kernel in floats of at most 32 bits (QuickGelu with alpha 1).
  *
  * Float64 has no such kernel, and ONNX Runtime would make x * sigmoid(x) into one all the same and then not find it; so
  * the sigmoid is written as (1 + tanh(x / 2)) / 2 there.
  */
 export const silu = (x: Expr): Expr =>
-  x.dtype === "float32"
+  x.dtype !== "float64"
     ? call(elementwise.QuickGelu, [x], { alpha: float(1) })
     : mul(x, add(mul(tanh(mul(x, 0.5)), 0.5), 0.5));
 

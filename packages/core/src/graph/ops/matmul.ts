@@ -54,7 +54,7 @@ const swapAxes = (x: Expr): Expr => {
 /**
  * alpha * op(a) op(b), batched over the leading axes.
  *
- * In float32 a transposed or scaled product is one kernel; float64 has none and uses Transpose and Mul.
+ * A transposed or scaled product is one kernel; float64 has none and uses Transpose and Mul.
  */
 export const matmul = (
   a: Expr,
@@ -63,7 +63,7 @@ export const matmul = (
   label?: string,
 ): Expr => {
   if (!transA && !transB && alpha === 1) return call(products.MatMul, [a, b], {}, label);
-  if (a.dtype === "float32")
+  if (a.dtype !== "float64")
     return call(
       products.FusedMatMul,
       [a, b],

@@ -4,6 +4,7 @@ import { fromFront, showShape } from "../shape.js";
 import { add, mul, reciprocal, sqrt } from "./elementwise.js";
 import { apply, call, float, int, type Op, outputOf, wanting } from "./op.js";
 import { reduceMean } from "./reduce.js";
+import { cast } from "./select.js";
 
 const sameType = (x: Expr | undefined): E.Either<string, readonly TensorType[]> =>
   x ? E.right([{ dtype: x.dtype, shape: x.shape }]) : E.left("one input wanted");
@@ -30,7 +31,8 @@ const rotaryOp: Op = {
   domain: "com.microsoft",
   infer: ([x, positions, cos, sin]) => {
     if (!x || !positions || !cos || !sin) return E.left("four inputs wanted");
-    if (x.dtype !== "float32") return E.left(`float32 wanted (the kernel has no other), ${x.dtype} given`);
+    if (!["float32", "float16", "bfloat16"].includes(x.dtype))
+      return E.left(`a float of at most 32 bits wanted (the kernel has no other), ${x.dtype} given`);
     const half = cos.shape[1];
     if (typeof half !== "number" || x.shape.length !== 3 || cos.shape[1] !== sin.shape[1])
       return E.left(`[batch, time, heads * size] and tables [positions, size / 2] wanted, ${showShape(x.shape)} given`);
@@ -55,7 +57,8 @@ export const logSoftmax = (x: Expr, axis = -1): Expr =>
   call(normalizations.LogSoftmax, [x], { axis: int(fromFront(axis, x.shape.length)) });
 
 /**
- * x / sqrt(mean(x^2) + epsilon) * weight over the last axis: one kernel in float32, its parts in float64, which has none.
+ * x / sqrt(mean(x^2) + epsilon) * weight over the last axis: one kernel in float32, its parts in float64, which has
+ * none; floats of 16 bits are normalised in float32.
  *
  * (Zhang and Sennrich, Root Mean Square Layer Normalization, 2019, https://arxiv.org/abs/1910.07467)
  */
@@ -64,6 +67,7 @@ export const rmsNorm = (x: Expr, weight: Expr, epsilon: number): Expr => {
     const scale = reciprocal(sqrt(add(reduceMean(mul(x, x), [-1], { keepDims: true }), epsilon)));
     return mul(mul(x, scale), weight);
   }
+  if (x.dtype !== "float32") return cast(rmsNorm(cast(x, "float32"), cast(weight, "float32"), epsilon), x.dtype);
   const attributes = { axis: int(-1), epsilon: float(epsilon), stash_type: int(1) };
   return outputOf(apply(normalizations.SimplifiedLayerNormalization, [x, weight], attributes));
 };

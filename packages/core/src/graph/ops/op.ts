@@ -1,4 +1,5 @@
 import * as E from "fp-ts/Either";
+import { bfloat16Bits, float16Bits } from "../../narrow.js";
 import type { DType, Tensor } from "../../tensor.js";
 import { float32, tensor } from "../../tensor.js";
 import type { Attribute, Attributes, Expr, Node, TensorType } from "../expr.js";
@@ -16,12 +17,19 @@ export interface Op {
   readonly infer: Infer;
 }
 
-/** Kinds of element types for which ONNX Runtime has kernels: `number` is all but bool, `float` float32 and float64. */
-export type Kind = "number" | "float" | "float32" | "bool";
+/**
+ * Kinds of element types for which ONNX Runtime has kernels: `number` is all but bool, `float` the floats of any size,
+ * `shortFloat` those of at most 32 bits, `oldFloat` and `oldNumber` leave bfloat16 out, which is younger than some operators.
+ * On the CPU, ONNX Runtime computes floats of 16 bits in float32, between casts.
+ */
+export type Kind = "number" | "float" | "shortFloat" | "oldFloat" | "oldNumber" | "float32" | "bool";
 
 const kinds: Readonly<Record<Kind, readonly DType[]>> = {
-  number: ["float32", "float64", "int32", "int64"],
-  float: ["float32", "float64"],
+  number: ["float32", "float64", "int32", "int64", "float16", "bfloat16"],
+  float: ["float32", "float64", "float16", "bfloat16"],
+  shortFloat: ["float32", "float16", "bfloat16"],
+  oldFloat: ["float32", "float64", "float16"],
+  oldNumber: ["float32", "float64", "int32", "int64", "float16"],
   float32: ["float32"],
   bool: ["bool"],
 };
@@ -115,6 +123,10 @@ export const scalar = (value: number, dtype: DType = "float32"): Expr => {
       return constant(float32([], [value]));
     case "float64":
       return constant(tensor("float64", [], Float64Array.of(value)));
+    case "float16":
+      return constant(tensor("float16", [], Uint16Array.of(float16Bits(value))));
+    case "bfloat16":
+      return constant(tensor("bfloat16", [], Uint16Array.of(bfloat16Bits(value))));
     case "int32":
       return constant(tensor("int32", [], Int32Array.of(value)));
     case "int64":

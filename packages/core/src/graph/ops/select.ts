@@ -20,10 +20,15 @@ import {
 } from "./op.js";
 
 /** ONNX's numbers of the element types. */
-export const onnxTypes = { float32: 1, int32: 6, int64: 7, bool: 9, float64: 11 } as const satisfies Record<
-  DType,
-  number
->;
+export const onnxTypes = {
+  float32: 1,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  bfloat16: 16,
+} as const satisfies Record<DType, number>;
 
 const dtypeOf = (code: number): DType | undefined =>
   (Object.keys(onnxTypes) as DType[]).find((name) => onnxTypes[name] === code);
@@ -102,7 +107,7 @@ const cumSumOp: Op = {
 const topKOp: Op = {
   operator: "TopK",
   domain: "",
-  infer: wanting("number", ([x, count], attributes) => {
+  infer: wanting("oldNumber", ([x, count], attributes) => {
     const k = constantInts(count)?.[0];
     const measured = count?.node.operator === "Shape" ? count.node.inputs[0] : undefined;
     if (x?.shape.length === 1 && measured && sameShape(measured.shape, x.shape))

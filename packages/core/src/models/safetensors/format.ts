@@ -17,6 +17,8 @@ export const written: Readonly<Record<DType, FileType>> = {
   float64: "F64",
   float32: "F32",
   int32: "I32",
+  bfloat16: "BF16",
+  float16: "F16",
   bool: "BOOL",
 };
 
