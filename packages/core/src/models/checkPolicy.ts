@@ -31,6 +31,7 @@ const rules: Rules<DecoderConfig> = {
   mlpBias: optional(flag),
   queryKeyNorm: optional(flag),
   tiedEmbeddings: optional(flag),
+  paddingId: optional(wholeFrom(0)),
   adapter: { wanted: "nothing: it is made of the option lora", fits: (value) => value === undefined },
   recompute: { wanted: "nothing: it is an option of the policy", fits: (value) => value === undefined },
   vision: {

@@ -60,6 +60,8 @@ export interface DecoderConfig {
   readonly queryKeyNorm?: boolean;
   /** Whether the embedding is the head too; there is no `lm_head.weight` then. */
   readonly tiedEmbeddings?: boolean;
+  /** The token whose embedding learns nothing from being read, as torch's `padding_idx` has it. Absent: none. */
+  readonly paddingId?: number;
   readonly vision?: VisionConfig;
   /** What `decoderPolicy` makes of its `lora` option; not to be given. */
   readonly adapter?: Adapter;

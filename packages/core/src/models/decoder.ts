@@ -1,9 +1,23 @@
 import type { Expr } from "../graph/index.js";
-import { add, cast, gather, matmul, mul, rematerialise, reshape, rmsNorm, rotary, silu } from "../graph/index.js";
+import {
+  add,
+  cast,
+  equal,
+  gather,
+  matmul,
+  mul,
+  rematerialise,
+  reshape,
+  rmsNorm,
+  rotary,
+  silu,
+  stopGradient,
+  where,
+} from "../graph/index.js";
 import type { DecoderConfig } from "./config.js";
 import { linear } from "./linear.js";
 import { rotaryTables } from "./rotaryTables.js";
-import { type Weights, weight } from "./weights.js";
+import { paddingName, type Weights, weight } from "./weights.js";
 
 export type { Weights } from "./weights.js";
 
@@ -26,9 +40,14 @@ export const encodePatches = (config: DecoderConfig, weights: Weights, patches: 
   return linear(config, weights, "multi_modal_projector.linear", normed);
 };
 
-/** Word embeddings [.., hidden] of token ids. */
-export const embedWords = (weights: Weights, ids: Expr): Expr =>
-  gather(weight(weights, "model.embed_tokens.weight"), ids);
+/** Word embeddings [.., hidden] of token ids; that of the padding token, where the model has one, is taken as it is. */
+export const embedWords = (weights: Weights, ids: Expr): Expr => {
+  const words = gather(weight(weights, "model.embed_tokens.weight"), ids);
+  const padding = weights[paddingName];
+  if (!padding) return words;
+  const isPadding = equal(reshape(ids, [...ids.shape.map(() => 0), 1]), padding);
+  return where(isPadding, stopGradient(words), words);
+};
 
 /** Queries, keys and values of a layer, each [P, tokens, heads * size]; queries and keys turned by their positions. */
 export interface Projected {

@@ -12,7 +12,7 @@ export { type KeepTopKOptions, keepTopK } from "./filters/keepTopK.js";
 export { type KeepTopPOptions, keepTopP } from "./filters/keepTopP.js";
 export { type PenalizeRepetitionOptions, penalizeRepetition } from "./filters/penalizeRepetition.js";
 export * from "./hub/index.js";
-export { type LoraOptions, loraDefaults } from "./lora/options.js";
+export * from "./lora/index.js";
 export { parametersOf } from "./modelParameters.js";
 export * from "./safetensors.js";
 export type { DecoderState } from "./state.js";

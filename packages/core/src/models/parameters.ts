@@ -1,11 +1,11 @@
 import type { Expr } from "../graph/index.js";
-import { input, mul, reshape, split } from "../graph/index.js";
+import { input, mul, reshape, scalar, split } from "../graph/index.js";
 import { fold, type Key, normal, uniform } from "../rng.js";
 import { sizeOf, type Tensors, tensor } from "../tensor.js";
 import type { DecoderConfig, Initial, Parameter, ParameterGroup } from "./config.js";
 import { adapterName, heldParameters } from "./lora/adapterParameters.js";
 import { parametersOf } from "./modelParameters.js";
-import type { Weights } from "./weights.js";
+import { paddingName, type Weights } from "./weights.js";
 
 /** Weights as the trainer holds them: one flat float32 vector a group, its parameters one after another. */
 export type FlatParameters = Readonly<Record<string, Float32Array>>;
@@ -106,6 +106,10 @@ const tiedHead = ({ tiedEmbeddings }: DecoderConfig, named: Weights): Weights =>
   return tiedEmbeddings && embedding ? { "lm_head.weight": embedding } : {};
 };
 
+/** The padding token of an embedding that is trained. */
+const padding = ({ adapter, paddingId }: DecoderConfig): Weights =>
+  paddingId === undefined || adapter ? {} : { [paddingName]: scalar(paddingId, "int32") };
+
 /** Declares the weights as graph inputs: the groups asked for, or a frozen base and its adapter. */
 export const parameterInputs = (config: DecoderConfig, groups: readonly ParameterGroup[]): ParameterExprs => {
   const inputs: Record<string, Expr> = {};
@@ -124,5 +128,8 @@ export const parameterInputs = (config: DecoderConfig, groups: readonly Paramete
     });
   }
   const all = { ...frozenInputs(config), ...named };
-  return { groups: inputs, named: { ...all, ...scaledAdapter(config, named), ...tiedHead(config, all) } };
+  return {
+    groups: inputs,
+    named: { ...all, ...scaledAdapter(config, named), ...tiedHead(config, all), ...padding(config) },
+  };
 };

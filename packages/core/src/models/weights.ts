@@ -9,3 +9,6 @@ export const weight = (weights: Weights, name: string): Expr => {
   if (!found) throw new RangeError(`the model has no weight ${name}`);
   return found;
 };
+
+/** Under this name stands the id of the token whose embedding learns nothing from being read. */
+export const paddingName = "padding_id";

@@ -3,7 +3,10 @@ import type { DecoderConfig, RopeScaling } from "../config.js";
 type Json = Readonly<Record<string, unknown>>;
 
 /** What a decoder has beside its sizes. */
-type Features = Pick<DecoderConfig, "attentionBias" | "mlpBias" | "queryKeyNorm" | "tiedEmbeddings" | "ropeScaling">;
+type Features = Pick<
+  DecoderConfig,
+  "attentionBias" | "mlpBias" | "queryKeyNorm" | "tiedEmbeddings" | "paddingId" | "ropeScaling"
+>;
 
 /** Collects what is wrong with fields of a `config.json`. */
 export type Complain = (field: string, wanted: string, given: unknown) => void;
@@ -70,6 +73,7 @@ export const readFeatures = (json: Json, complain: Complain): Features => {
     ...(family === "llama" && json.mlp_bias === true && { mlpBias: true }),
     ...(family === "qwen3" && { queryKeyNorm: true }),
     ...(json.tie_word_embeddings === true && { tiedEmbeddings: true }),
+    ...(Number(json.pad_token_id ?? -1) >= 0 && { paddingId: Number(json.pad_token_id) }),
     ...(ropeScaling && { ropeScaling }),
   };
 };
@@ -84,7 +88,7 @@ const ropeJson = (scaling: RopeScaling): Json =>
 
 /** The same as `config.json` says it, in the keys of transformers 4, which transformers 5 reads too. */
 export const featuresToJson = (config: DecoderConfig): Json => {
-  const { attentionBias, mlpBias = false, queryKeyNorm, tiedEmbeddings = false, ropeScaling } = config;
+  const { attentionBias, mlpBias = false, queryKeyNorm, tiedEmbeddings = false, paddingId, ropeScaling } = config;
   const family = queryKeyNorm ? "Qwen3" : attentionBias === "queryKeyValue" ? "Qwen2" : "Llama";
   return {
     architectures: [`${family}ForCausalLM`],
@@ -93,6 +97,7 @@ export const featuresToJson = (config: DecoderConfig): Json => {
     attention_bias: attentionBias === "all",
     mlp_bias: mlpBias,
     tie_word_embeddings: tiedEmbeddings,
+    ...(paddingId !== undefined && { pad_token_id: paddingId }),
     ...(ropeScaling && { rope_scaling: ropeJson(ropeScaling) }),
   };
 };

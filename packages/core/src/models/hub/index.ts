@@ -7,3 +7,4 @@ export {
   type HubModel,
   parameterCount,
 } from "./fromHub.js";
+export { type ToHubOptions, toHub, toHubTask } from "./toHub.js";

@@ -1,0 +1,3 @@
+export { type LoadedAdapter, loadAdapter, loadAdapterTask } from "./loadAdapter.js";
+export { type LoraOptions, loraDefaults } from "./options.js";
+export { type SaveAdapterOptions, saveAdapter, saveAdapterTask } from "./saveAdapter.js";
