@@ -2,9 +2,13 @@ import { grad } from "@msrl/core/graph";
 import {
   type ClipRule,
   clipCispo,
+  clipCov,
+  clipDppo,
+  clipDro,
   clipGeometric,
   clipPpo,
   clipSapo,
+  klCov,
   policyLoss,
   preClip,
   type RatioLevel,
@@ -29,6 +33,12 @@ interface Options {
   readonly clip_ratio_low?: number;
   readonly clip_ratio_high?: number;
   readonly clip_ratio_c?: number;
+  readonly clip_cov_ratio?: number;
+  readonly clip_cov_lb?: number;
+  readonly clip_cov_ub?: number;
+  readonly kl_cov_ratio?: number;
+  readonly ppo_kl_coef?: number;
+  readonly dro_beta?: number;
   readonly dp_size?: number;
   readonly batch_num_tokens?: number;
   readonly global_batch_size?: number;
@@ -39,7 +49,10 @@ const kindOf = (name: string): string => name.split("/")[0]!;
 
 /** Level and clip rule of verl's losses; it holds log-ratios within +-20 nats, in most of them. */
 const choices: Readonly<
-  Record<string, (epsilonLow: number, epsilonHigh: number, dualClip: number) => readonly [RatioLevel, ClipRule]>
+  Record<
+    string,
+    (epsilonLow: number, epsilonHigh: number, dualClip: number, options: Options) => readonly [RatioLevel, ClipRule]
+  >
 > = {
   vanilla: (epsilonLow, epsilonHigh, dualClip) => [
     "token",
@@ -50,6 +63,17 @@ const choices: Readonly<
   gpg: () => ["token", scoreFunction],
   geo_mean: (epsilonLow, epsilonHigh) => ["geometricMean", clipGeometric({ epsilonLow, epsilonHigh })],
   cispo: (low, high) => ["token", preClip(clipCispo({ minRatio: 1 - low, maxRatio: 1 + high }), 20)],
+  dro: (_low, _high, _dual, { dro_beta: strength = 0.1 }) => ["token", clipDro({ strength })],
+  kl_cov: (_low, _high, _dual, { kl_cov_ratio: share = 0.0002, ppo_kl_coef: strength = 1 }) => [
+    "token",
+    klCov({ share, strength }),
+  ],
+  clip_cov: (epsilonLow, epsilonHigh, _dual, options) => {
+    const { clip_cov_ratio: share = 0.0002, clip_cov_lb: minCovariance = 1, clip_cov_ub: maxCovariance = 5 } = options;
+    return ["token", clipCov({ epsilonLow, epsilonHigh, share, minCovariance, maxCovariance })];
+  },
+  dppo_tv: (low, high, maxRatio) => ["token", preClip(clipDppo({ divergence: "tv", low, high, maxRatio }), 20)],
+  dppo_kl: (low, high, maxRatio) => ["token", preClip(clipDppo({ divergence: "kl", low, high, maxRatio }), 20)],
 };
 
 const reason = ({ name }: GoldenCase<Options>): string | undefined =>
@@ -57,7 +81,7 @@ const reason = ({ name }: GoldenCase<Options>): string | undefined =>
 
 const lossOf = ({ name, options, inputs }: GoldenCase<Options>) => {
   const { clip_ratio: both = 0.2, clip_ratio_low: low = both, clip_ratio_high: high = both } = options;
-  const [ratio, clip] = choices[kindOf(name)]!(low, high, options.clip_ratio_c ?? 3);
+  const [ratio, clip] = choices[kindOf(name)]!(low, high, options.clip_ratio_c ?? 3, options);
   // geo_mean is a mean over sequences whatever the mode.
   const chosen = kindOf(name) === "geo_mean" ? "sequenceMean" : aggregation[options.loss_agg_mode];
   const maxTokens = options.loss_scale_factor ?? shapeOf(inputs.logp)[1]!;
@@ -102,6 +126,22 @@ const feedsOf = ({ name, inputs, options }: GoldenCase<Options>) => {
   };
 };
 
+/** verl's metrics and the sums of ours that they are; its means have 1e-8 in their denominators. */
+const metricsOf = (kind: string): readonly (readonly [string, readonly string[]])[] => {
+  const cut = ["actor/pg_clipfrac", ["clip_fraction_low", "clip_fraction_high"]] as const;
+  switch (kind) {
+    case "vanilla":
+      return [cut];
+    case "dppo_tv":
+    case "dppo_kl":
+      return [cut, ["actor/pg_clipfrac_lower", ["truncated_fraction"]]];
+    case "clip_cov":
+      return [["actor/pg_clipfrac", ["covariance_clip_fraction"]]];
+    default:
+      return [];
+  }
+};
+
 const cases = goldenCases<Options>("policy_loss_verl");
 const applying = cases.filter((one) => reason(one) === undefined);
 const { evaluate } = testDevice();
@@ -118,12 +158,13 @@ describe("policy losses equal verl", () => {
     const tolerance = meanOfMeans ? { rtol: 5e-8, atol: 1e-8 } : one.tolerance;
     expectNear(numbers(results.loss), flat(one.expected.loss), tolerance);
     expectNear(numbers(results.gradient), flat(one.gradients.logp), tolerance);
-    if (kindOf(one.name) !== "vanilla") return;
     const tokens = feeds.mask.data.reduce((sum, m) => sum + m, 0);
-    const clipped = numbers(results.clip_fraction_low)[0]! + numbers(results.clip_fraction_high)[0]!;
-    const share = (clipped * feeds.tokens.data[0]!) / tokens;
-    const wanted = one.expected.metrics?.["actor/pg_clipfrac"];
-    expectNear([share], [wanted!], { rtol: one.tolerance.metrics_rtol, atol: one.tolerance.atol });
+    for (const [name, ours] of metricsOf(kindOf(one.name))) {
+      const sum = ours.reduce((total, each) => total + numbers(results[each])[0]!, 0);
+      const wanted = one.expected.metrics?.[name];
+      const share = (sum * feeds.tokens.data[0]!) / tokens;
+      expectNear([share], [wanted!], { rtol: one.tolerance.metrics_rtol, atol: 1e-8 });
+    }
   });
 
   skipCases(cases, reason);

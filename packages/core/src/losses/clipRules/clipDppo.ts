@@ -54,7 +54,9 @@ const beyond = ({ divergence, low, high }: ClipDppoOptions, inputs: ClipInputs):
   const moved = sub(now, old);
   if (divergence === "tv") return { down: less(moved, -low), up: greater(moved, high) };
   const kl = binaryKl(inputs, now, old);
-  return { down: and(greater(kl, low), less(moved, 0)), up: and(greater(kl, high), greater(moved, 0)) };
+  // Not "greater": a probability above 1 has a divergence that is no number, and is out of bounds.
+  const outside = (bound: number): Expr => not(lessOrEqual(kl, bound));
+  return { down: and(outside(low), less(moved, 0)), up: and(outside(high), greater(moved, 0)) };
 };
 
 const clip = (options: ClipDppoOptions, inputs: ClipInputs): Clipped => {
