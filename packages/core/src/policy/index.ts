@@ -1,1 +1,2 @@
+export * from "./labelProbabilities.js";
 export * from "./policy.js";
