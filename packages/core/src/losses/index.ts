@@ -14,6 +14,7 @@ export * from "./crossEntropy.js";
 export * from "./dpo.js";
 export * from "./grpo.js";
 export * from "./hiddenStatistics.js";
+export * from "./labelTokens.js";
 export * from "./logitStatistics.js";
 export * from "./loss.js";
 export * from "./lossMonoid.js";
