@@ -1,8 +1,10 @@
 import { atLeast, checkOptions, optional, type Rules } from "../configuration.js";
 import type { Advantage, PerCompletion, ScoredGroups } from "./advantage.js";
 import { type Alone, aloneRule } from "./alone.js";
+import { mapGroup } from "./mapGroup.js";
+import { plainReward } from "./plainReward.js";
 import { badScores, perCompletion } from "./scored.js";
-import { applies, deviation, inUnits, mean, present } from "./statistics.js";
+import { applies, count, deviation, inUnits, mean } from "./statistics.js";
 import { type WhitenOptions, whitened, whitenRules } from "./whiten.js";
 
 /** Settings of {@link decoupledRewards}; those of {@link whiten} are for the last step. */
@@ -48,13 +50,28 @@ const partsOf = (scored: ScoredGroups, weights: DecoupledRewardsOptions["weights
   );
 };
 
-const normalize = (part: Part, { partEpsilon, alone }: DecoupledRewardsOptions): Part =>
+/** A part in units of its spread in each group, NaN where it does not apply. */
+const normalize = (part: Part, { partEpsilon, alone }: DecoupledRewardsOptions): PerCompletion<number> =>
   part.map((group) => {
-    const values = present(group);
-    const asGiven = alone === "reward" && values.length === 1;
-    const center = asGiven ? 0 : mean(values);
-    const spread = (asGiven ? 1 : deviation(values, center)) + partEpsilon;
-    return group.map((reward) => (applies(reward) ? inUnits(reward - center, spread) : null));
+    const asGiven = alone === "reward" && count(group) === 1;
+    const center = asGiven ? 0 : mean(group);
+    const spread = (asGiven ? 1 : deviation(group, center)) + partEpsilon;
+    return mapGroup(group, (reward) => inUnits(reward - center, spread), Number.NaN);
+  });
+
+/** Weighted sums of what applies of each completion, NaN where nothing does. */
+const sumsOf = (rewards: Part, parts: readonly (readonly [PerCompletion<number>, number])[]): PerCompletion<number> =>
+  rewards.map((group, g) => {
+    const sums = new Array<number>(group.length);
+    for (let i = 0; i < group.length; i++) {
+      let sum = Number.NaN;
+      for (const [part, weight] of parts) {
+        const value = part[g]![i]!;
+        if (applies(value)) sum = (applies(sum) ? sum : 0) + weight * value;
+      }
+      sums[i] = sum;
+    }
+    return sums;
   });
 
 /**
@@ -86,17 +103,7 @@ export const decoupledRewards = (options: Partial<DecoupledRewardsOptions> = {})
     const parts = partsOf(scored, settings.weights).map(
       ([part, weight]) => [normalize(part, settings), weight] as const,
     );
-    const sums = scored.rewards.map((group, g) =>
-      group.map((_, i) => {
-        let sum: number | null = null;
-        for (const [part, weight] of parts) {
-          const value = part[g]![i]!;
-          if (value !== null) sum = (sum ?? 0) + weight * value;
-        }
-        return sum;
-      }),
-    );
-    const advantages = sums.map((group) => group.map((sum) => sum ?? 0));
-    return whitened("decoupledRewards", settings, { ...scored, rewards: sums }, advantages);
+    const sums = sumsOf(scored.rewards, parts);
+    return whitened("decoupledRewards", settings, { ...scored, rewards: sums }, plainReward({ rewards: sums }));
   };
 };

@@ -1,7 +1,8 @@
 import { above, checkOptions, oneOf, type Rules } from "../configuration.js";
 import type { Advantage, PerCompletion } from "./advantage.js";
 import { type Alone, aloneRule } from "./alone.js";
-import { applies, mean, present } from "./statistics.js";
+import { mapGroup } from "./mapGroup.js";
+import { count, mean, present } from "./statistics.js";
 
 /** How {@link gpg} makes up for completions without a gradient. */
 export const gpgCorrections = ["groups", "rewards", "none"] as const;
@@ -28,11 +29,11 @@ const varies = (values: readonly number[]): boolean => values.some((value) => va
 
 const factorOf = (rewards: PerCompletion<number | null>, correction: GpgCorrection): number => {
   const groups = rewards.map(present);
-  const count = (values: readonly (readonly number[])[]): number => values.reduce((n, group) => n + group.length, 0);
+  const total = (values: readonly (readonly number[])[]): number => values.reduce((n, group) => n + group.length, 0);
   if (correction === "none") return 1;
   const learning =
     correction === "groups" ? groups.filter(varies) : groups.map((group) => group.filter((reward) => reward !== 0));
-  return count(groups) / Math.max(1, count(learning));
+  return total(groups) / Math.max(1, total(learning));
 };
 
 /**
@@ -60,9 +61,8 @@ export const gpg = (options: Partial<GpgOptions> = {}): Advantage => {
   return ({ rewards }) => {
     const factor = factorOf(rewards, correction) / norm;
     return rewards.map((group) => {
-      const values = present(group);
-      const center = alone === "reward" && values.length === 1 ? 0 : mean(values);
-      return group.map((reward) => (applies(reward) ? factor * (reward - center) : 0));
+      const center = alone === "reward" && count(group) === 1 ? 0 : mean(group);
+      return mapGroup(group, (reward) => factor * (reward - center));
     });
   };
 };

@@ -1,6 +1,6 @@
 import { atLeast, checkOptions, oneOf, type Rules } from "../configuration.js";
 import type { Advantage } from "./advantage.js";
-import { allPresent, applies, deviation, inUnits, mean, present } from "./statistics.js";
+import { applies, deviation, deviationOfAll, inUnits, mean } from "./statistics.js";
 
 /** What a reward's distance to the mean of its group is divided by. */
 export const rewardScales = ["none", "group", "batch"] as const;
@@ -48,11 +48,10 @@ const rules: Rules<GroupRelativeOptions> = { scale: oneOf(rewardScales), epsilon
 export const groupRelative = (options: Partial<GroupRelativeOptions> = {}): Advantage => {
   const { scale, epsilon } = checkOptions("groupRelative", rules, groupRelativeDefaults, options);
   return ({ rewards }) => {
-    const batchSpread = scale === "batch" ? deviation(allPresent(rewards)) + epsilon : 1;
+    const batchSpread = scale === "batch" ? deviationOfAll(rewards) + epsilon : 1;
     return rewards.map((group) => {
-      const values = present(group);
-      const center = mean(values);
-      const spread = scale === "group" ? deviation(values, center) + epsilon : batchSpread;
+      const center = mean(group);
+      const spread = scale === "group" ? deviation(group, center) + epsilon : batchSpread;
       const advantages = new Array<number>(group.length);
       for (let at = 0; at < group.length; at++) {
         const reward = group[at];

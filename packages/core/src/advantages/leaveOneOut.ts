@@ -1,8 +1,9 @@
 import { atLeast, checkOptions, flag, oneOf, type Rules } from "../configuration.js";
 import type { Advantage } from "./advantage.js";
 import { type Alone, aloneChoices } from "./alone.js";
+import { mapGroup } from "./mapGroup.js";
 import { badScores } from "./scored.js";
-import { allPresent, applies, deviation, inUnits, mean, present } from "./statistics.js";
+import { count, deviationOfAll, inUnits, mean, meanOfAll } from "./statistics.js";
 
 /** Settings of {@link leaveOneOut}. */
 export interface LeaveOneOutOptions {
@@ -23,13 +24,13 @@ const rules: Rules<LeaveOneOutOptions> = {
   epsilon: atLeast(0),
 };
 
-/** Advantages of a group; `null` where there is none. */
-const ofGroup = (group: readonly (number | null)[], alone: LeaveOneOutOptions["alone"]): readonly (number | null)[] => {
-  const values = present(group);
-  if (values.length < 2) return group.map((reward) => (applies(reward) && alone === "reward" ? reward : null));
-  const center = mean(values);
-  const factor = values.length / (values.length - 1);
-  return group.map((reward) => (applies(reward) ? factor * (reward - center) : null));
+/** Advantages of a group, and `none` where there is none. */
+const ofGroup = (group: readonly (number | null)[], alone: LeaveOneOutOptions["alone"], none: number) => {
+  const size = count(group);
+  if (size < 2) return mapGroup(group, (reward) => (alone === "reward" ? reward : none), none);
+  const center = mean(group);
+  const factor = size / (size - 1);
+  return mapGroup(group, (reward) => factor * (reward - center), none);
 };
 
 /**
@@ -60,10 +61,10 @@ export const leaveOneOut = (options: Partial<LeaveOneOutOptions> = {}): Advantag
     const single = rewards.findIndex((group) => group.length === 1);
     if (alone === "error" && single >= 0)
       throw badScores("leaveOneOut", `rewards[${single}]`, "a group of one", "two or more, or the option alone");
-    const advantages = rewards.map((group) => ofGroup(group, alone));
-    const values = normalize ? allPresent(advantages) : [];
-    const center = normalize ? mean(values) : 0;
-    const spread = normalize ? deviation(values) + epsilon : 1;
-    return advantages.map((group) => group.map((value) => (value === null ? 0 : inUnits(value - center, spread))));
+    if (!normalize) return rewards.map((group) => ofGroup(group, alone, 0));
+    const advantages = rewards.map((group) => ofGroup(group, alone, Number.NaN));
+    const center = meanOfAll(advantages);
+    const spread = deviationOfAll(advantages, center) + epsilon;
+    return advantages.map((group) => mapGroup(group, (value) => inUnits(value - center, spread)));
   };
 };

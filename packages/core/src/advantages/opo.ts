@@ -1,8 +1,9 @@
 import { checkOptions, type Rules } from "../configuration.js";
 import type { Advantage } from "./advantage.js";
 import { type Alone, aloneRule } from "./alone.js";
+import { mapGroup } from "./mapGroup.js";
 import { ownTokens } from "./scored.js";
-import { applies, mean, present } from "./statistics.js";
+import { applies, count, mean, present } from "./statistics.js";
 
 /** Settings of {@link opo}. */
 export interface OpoOptions {
@@ -47,8 +48,8 @@ export const opo = (options: Partial<OpoOptions> = {}): Advantage => {
   return (scored) => {
     const lengths = ownTokens("opo", scored);
     return scored.rewards.map((group, g) => {
-      const baseline = alone === "reward" && present(group).length === 1 ? 0 : weightedMean(group, lengths[g]!);
-      return group.map((reward) => (applies(reward) ? reward - baseline : 0));
+      const baseline = alone === "reward" && count(group) === 1 ? 0 : weightedMean(group, lengths[g]!);
+      return mapGroup(group, (reward) => reward - baseline);
     });
   };
 };

@@ -1,6 +1,7 @@
 import { atLeast, checkOptions, oneOf, type Rules } from "../configuration.js";
 import type { Advantage } from "./advantage.js";
-import { applies, deviation, inUnits, present } from "./statistics.js";
+import { mapGroup } from "./mapGroup.js";
+import { deviation, inUnits, present } from "./statistics.js";
 
 /** Settings of {@link passAtK}. */
 export interface PassAtKOptions {
@@ -56,6 +57,6 @@ export const passAtK = (options: Partial<PassAtKOptions> = {}): Advantage => {
       const [best, second] = leaders(values);
       if (values.length < 2 || best === second) return group.map(() => 0);
       const lead = inUnits(best - second, scale === "group" ? deviation(values) + epsilon : 1);
-      return group.map((reward) => (applies(reward) && reward === best ? lead : 0));
+      return mapGroup(group, (reward) => (reward === best ? lead : 0));
     });
 };

@@ -1,5 +1,5 @@
 import type { Advantage } from "./advantage.js";
-import { applies } from "./statistics.js";
+import { mapGroup } from "./mapGroup.js";
 
 /**
  * The reward itself as the advantage: the policy gradient without a baseline, and what a filter or
@@ -17,5 +17,4 @@ import { applies } from "./statistics.js";
  * assert.deepStrictEqual(plainReward({ rewards: [[1, null], [-2]] }), [[1, 0], [-2]]);
  * @since 0.1.0
  */
-export const plainReward: Advantage = ({ rewards }) =>
-  rewards.map((group) => group.map((reward) => (applies(reward) ? reward : 0)));
+export const plainReward: Advantage = ({ rewards }) => rewards.map((group) => mapGroup(group, (reward) => reward));

@@ -1,7 +1,8 @@
 import { checkOptions, type Rules } from "../configuration.js";
 import type { Advantage } from "./advantage.js";
 import { type Alone, aloneRule } from "./alone.js";
-import { applies, mean, present } from "./statistics.js";
+import { mapGroup } from "./mapGroup.js";
+import { count, mean } from "./statistics.js";
 import { type WhitenOptions, whitenDefaults, whitened, whitenRules } from "./whiten.js";
 
 /** Settings of {@link reinforcePlusPlusBaseline}. */
@@ -43,9 +44,8 @@ export const reinforcePlusPlusBaseline = (options: Partial<ReinforcePlusPlusBase
   const settings = checkOptions(where, rules, reinforcePlusPlusBaselineDefaults, options);
   return (scored) => {
     const centred = scored.rewards.map((group) => {
-      const values = present(group);
-      const center = settings.alone === "reward" && values.length === 1 ? 0 : mean(values);
-      return group.map((reward) => (applies(reward) ? reward - center : 0));
+      const center = settings.alone === "reward" && count(group) === 1 ? 0 : mean(group);
+      return mapGroup(group, (reward) => reward - center);
     });
     return whitened(where, settings, scored, centred);
   };

@@ -1,6 +1,6 @@
 import { atLeast, checkOptions } from "../configuration.js";
 import type { ScoredGroups } from "./advantage.js";
-import { allPresent, deviation, mean, present } from "./statistics.js";
+import { count, deviation, deviationOfAll, meanOfAll } from "./statistics.js";
 
 /** Settings of {@link spreadReport}. */
 export interface SpreadReportOptions {
@@ -42,18 +42,17 @@ export interface SpreadReport {
 export const spreadReport = (options: Partial<SpreadReportOptions> = {}) => {
   const { tolerance } = checkOptions("spreadReport", { tolerance: atLeast(0) }, spreadReportDefaults, options);
   return ({ rewards }: Pick<ScoredGroups, "rewards">): SpreadReport => {
-    const groups = rewards.map(present);
-    const all = allPresent(rewards);
-    const where = (fits: (group: readonly number[]) => boolean): readonly number[] =>
-      groups.flatMap((group, g) => (fits(group) ? [g] : []));
-    const flat = where((group) => group.length > 1 && deviation(group) <= tolerance);
+    const counts = rewards.map(count);
+    const all = counts.reduce((sum, size) => sum + size, 0);
+    const where = (fits: (g: number) => boolean): readonly number[] => rewards.flatMap((_, g) => (fits(g) ? [g] : []));
+    const flat = where((g) => counts[g]! > 1 && deviation(rewards[g]!) <= tolerance);
     return {
-      groups: groups.length,
+      groups: rewards.length,
       flat,
-      unmeasured: where((group) => group.length < 2),
-      flatFraction: flat.length / Math.max(1, groups.length),
-      reward: all.length > 0 ? mean(all) : undefined,
-      rewardDeviation: all.length > 1 ? deviation(all) : undefined,
+      unmeasured: where((g) => counts[g]! < 2),
+      flatFraction: flat.length / Math.max(1, rewards.length),
+      reward: all > 0 ? meanOfAll(rewards) : undefined,
+      rewardDeviation: all > 1 ? deviationOfAll(rewards) : undefined,
     };
   };
 };

@@ -8,7 +8,7 @@ export interface Moments {
 }
 
 /** Weighted mean and variance, `correction` taken from the sum of the weights; of equal values exactly that value. */
-export const weightedMoments = (values: readonly number[], weights: readonly number[], correction: number): Moments => {
+export const weightedMoments = (values: Float64Array, weights: Float64Array, correction: number): Moments => {
   let total = 0;
   let sum = 0;
   let first: number | undefined;

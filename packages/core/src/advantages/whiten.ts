@@ -34,36 +34,60 @@ const tokenWeights = (row: readonly number[], own: readonly number[] | undefined
   return counts.map((count) => count / Math.max(1, tokens));
 };
 
+/** How many numbers an estimator gave. */
+const numbersIn = (advantages: PerCompletion<number | readonly number[]>): number => {
+  let size = 0;
+  for (const group of advantages) for (const value of group) size += typeof value === "number" ? 1 : value.length;
+  return size;
+};
+
 /** All values of an estimator in order, each with its weight; of weight 0 is what belongs to no statistic. */
 const weigh = (
   where: string,
   scored: ScoredGroups,
   advantages: PerCompletion<number | readonly number[]>,
   by: WhitenOptions["by"],
-): { readonly values: readonly number[]; readonly weights: readonly number[] } => {
+): { readonly values: Float64Array; readonly weights: Float64Array } => {
   const oneEach = advantages.some((group) => group.some((value) => typeof value === "number"));
   const tokens = oneEach && by === "token" ? ownTokens(where, scored) : undefined;
   const mask =
     oneEach || !scored.tokenMask ? undefined : perToken(where, "tokenMask", scored, lengthsOf(where, scored));
-  const values: number[] = [];
-  const weights: number[] = [];
+  const size = numbersIn(advantages);
+  const [values, weights] = [new Float64Array(size), new Float64Array(size)];
+  let at = 0;
   for (let g = 0; g < advantages.length; g++) {
     for (let i = 0; i < advantages[g]!.length; i++) {
       const value = advantages[g]![i]!;
       const counts = applies(scored.rewards[g]![i]);
       if (typeof value === "number") {
-        values.push(value);
-        weights.push(counts ? (tokens?.[g]?.[i] ?? 1) : 0);
+        values[at] = value;
+        weights[at++] = counts ? (tokens?.[g]?.[i] ?? 1) : 0;
         continue;
       }
       const own = tokenWeights(value, mask?.[g]?.[i], by);
       for (let t = 0; t < value.length; t++) {
-        values.push(value[t]!);
-        weights.push(counts ? own[t]! : 0);
+        values[at] = value[t]!;
+        weights[at++] = counts ? own[t]! : 0;
       }
     }
   }
   return { values, weights };
+};
+
+/** Numbers in order, grouped as those of an estimator are. */
+const shapedAs = <Value extends number | readonly number[]>(
+  advantages: PerCompletion<Value>,
+  numbers: Float64Array,
+): PerCompletion<Value> => {
+  let at = 0;
+  const next = (size: number): readonly number[] => {
+    const taken = new Array<number>(size);
+    for (let i = 0; i < size; i++) taken[i] = numbers[at++]!;
+    return taken;
+  };
+  return advantages.map((group) =>
+    typeof group[0] === "number" ? next(group.length) : group.map((value) => next((value as readonly number[]).length)),
+  ) as readonly unknown[] as PerCompletion<Value>;
 };
 
 /** Advantages of a named estimator, whitened. */
@@ -76,11 +100,8 @@ export const whitened = <Value extends number | readonly number[]>(
   const { values, weights } = weigh(where, scored, advantages, by);
   const { center, variance, known } = weightedMoments(values, weights, correction);
   const spread = known ? Math.sqrt(variance + varianceEpsilon) + epsilon : 0;
-  let at = 0;
-  const z = (value: number): number => (weights[at++] === 0 ? 0 : inUnits(value - center, spread));
-  return advantages.map((group) =>
-    group.map((value) => (typeof value === "number" ? z(value) : value.map(z)) as Value),
-  );
+  for (let at = 0; at < values.length; at++) values[at] = weights[at] === 0 ? 0 : inUnits(values[at]! - center, spread);
+  return shapedAs(advantages, values);
 };
 
 /**
