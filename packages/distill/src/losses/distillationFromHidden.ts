@@ -1,0 +1,162 @@
+import { checkOptions, oneOf, optional, type Rules, wholeFrom } from "@msrl/core/configuration";
+import {
+  add,
+  customGradient,
+  type Expr,
+  expandLike,
+  grad,
+  greater,
+  matmul,
+  mul,
+  reduceSum,
+  reshape,
+  reshapeLike,
+  scalar,
+  stopGradient,
+  where,
+} from "@msrl/core/graph";
+import { type HiddenStates, inRowChunks, type RowChunk, rowsFor } from "@msrl/core/losses";
+import type { TokenInputs } from "./distillationInputs.js";
+import type { DistillationLoss, Distilled, PerToken } from "./distillationLoss.js";
+
+/** Settings of {@link distillationFromHidden}. */
+export interface FromHiddenOptions {
+  /** Tokens whose logits exist at a time; default: as many as make about 8 million logits. */
+  readonly rowsPerChunk?: number;
+  /** Whether the student's head gets a gradient, which takes as much memory as the head itself. */
+  readonly head: "trained" | "frozen";
+}
+
+/** Defaults of {@link distillationFromHidden}. */
+export const fromHiddenDefaults: FromHiddenOptions = { head: "trained" };
+
+const rules: Rules<FromHiddenOptions> = {
+  rowsPerChunk: optional(wholeFrom(1)),
+  head: oneOf(["trained", "frozen"]),
+};
+
+/** What the loss is computed from; student and teacher have one vocabulary, and states of their own widths. */
+export interface HiddenDistillationInputs extends TokenInputs {
+  /** States [B, T, H] that predict token t, and the head [V, H]. */
+  readonly student: HiddenStates;
+  /** The same of the teacher; no gradient. */
+  readonly teacher: HiddenStates;
+}
+
+/** Everything a row a token. */
+interface Rows {
+  readonly student: HiddenStates;
+  readonly teacher: HiddenStates;
+  /** [N, 1] */
+  readonly mask: Expr;
+  /** [N, 1] d loss / d divergence of each token. */
+  readonly slopes: Expr;
+}
+
+const column = (x: Expr): Expr => reshape(x, [-1, 1]);
+
+const rowsOf = (inputs: HiddenDistillationInputs, slopes: Expr): Rows => {
+  const counts = reshape(greater(inputs.mask, 0), [0, 0, 1]);
+  const flat = ({ states, head }: HiddenStates): HiddenStates => ({
+    states: reshape(where(counts, states, 0), [-1, states.shape.at(-1) as number]),
+    head,
+  });
+  const { states, head } = flat(inputs.teacher);
+  const teacher = { states: stopGradient(states), head: stopGradient(head) };
+  return { student: flat(inputs.student), teacher, mask: column(inputs.mask), slopes: column(slopes) };
+};
+
+/** A chunk's divergences and entropies, and what its logits send to states and head. */
+const chunkOf = (loss: DistillationLoss, rows: Rows, chunk: RowChunk, sums: readonly Expr[]) => {
+  const own = (x: Expr): Expr => reshape(chunk.counts ? where(chunk.counts, chunk.of(x), 0) : chunk.of(x), [-1]);
+  const logitsOf = ({ states, head }: HiddenStates): Expr => matmul(chunk.of(states), head, { transB: true });
+  const studentLogits = logitsOf(rows.student);
+  const inputs = { studentLogits, teacherLogits: logitsOf(rows.teacher), mask: own(rows.mask) };
+  const tokens = loss.perToken(inputs);
+  const [slope] = grad(reduceSum(mul(tokens.values, own(rows.slopes))), [studentLogits]); // [C, V]
+  const { states, head } = rows.student;
+  return {
+    choices: tokens.choices,
+    rows: [
+      column(tokens.values),
+      matmul(slope!, head), // [C, H]
+      ...(tokens.entropy ? [column(tokens.entropy)] : []),
+    ],
+    sums: sums.map((sum) => add(sum, matmul(slope!, chunk.of(states), { transA: true }))), // [V, H]
+  };
+};
+
+/** d loss / d divergence of each token: every reduction is a weighted sum of the tokens' divergences. */
+const slopesOf = (loss: DistillationLoss, inputs: TokenInputs, choices: number): Expr => {
+  const values = mul(inputs.mask, 0);
+  return stopGradient(grad(loss.reduce({ values, choices }, inputs).loss, [values])[0]!);
+};
+
+/** How many choices the loss has at each token: known only where it is built. */
+const choicesOf = (loss: DistillationLoss, { student, teacher, mask }: HiddenDistillationInputs): number => {
+  const logits = ({ states, head }: HiddenStates): Expr => matmul(states, head, { transB: true });
+  const { choices } = loss.perToken({ studentLogits: logits(student), teacherLogits: logits(teacher), mask });
+  if (typeof choices !== "number") throw new TypeError("the head of a chunked loss needs a vocabulary of known size");
+  return choices;
+};
+
+/**
+ * A distillation loss from hidden states and heads, in chunks of tokens: logits of all tokens never exist.
+ *
+ *     z = h head^T,  y = h' head'^T        states [B, T, H], head [V, H] of the student; the teacher's of its own width
+ *     loss = loss(z, y)                    as `build` of the loss, to the last digits
+ *
+ * Each chunk's logits give its divergences and, at once, their gradient by states and head, so that no product with a head
+ * is computed twice; memory is a few times `rowsPerChunk` x V, and the head's gradient where it is trained. Masks, counts,
+ * weights and metrics as with `distillationLoss`; of the teacher's states nothing is asked but the same vocabulary. A loss
+ * over given teacher tokens has no chunked form.
+ *
+ * Liger Kernel (2024), https://arxiv.org/abs/2410.10989 (gradients computed with the values); the same loss is TRL's
+ * chunked divergence of its `DistillationTrainer`.
+ *
+ * @throws ConfigurationError with every option that cannot be.
+ * @example
+ * import { input } from "@msrl/core/graph";
+ * import { distillationFromHidden, generalisedJsd } from "@msrl/distill";
+ * const states = (name: string, width: number) => input(name, "float32", ["batch", "time", width]);
+ * const head = (name: string, width: number) => input(name, "float32", [32_000, width]);
+ * const { loss } = distillationFromHidden(generalisedJsd(), { head: "frozen" })({
+ *   student: { states: states("student", 576), head: head("student_head", 576) },
+ *   teacher: { states: states("teacher", 960), head: head("teacher_head", 960) },
+ *   mask: input("mask", "float32", ["batch", "time"]),
+ * });
+ * assert.deepStrictEqual(loss.shape, []);
+ * @since 0.1.0
+ */
+export const distillationFromHidden = (
+  loss: DistillationLoss,
+  options: Partial<FromHiddenOptions> = {},
+): ((inputs: HiddenDistillationInputs) => Distilled) => {
+  const { head, rowsPerChunk } = checkOptions("distillationFromHidden", rules, fromHiddenDefaults, options);
+  return (inputs) => {
+    const { student } = inputs;
+    const choices = choicesOf(loss, inputs);
+    const rows = rowsOf(inputs, slopesOf(loss, inputs, choices));
+    const zeros = head === "trained" ? [expandLike(scalar(0, student.head.dtype), student.head)] : [];
+    const size = rowsPerChunk ?? rowsFor(student.head.shape[0]!);
+    const result = inRowChunks(rows.mask, size, (chunk, sums) => chunkOf(loss, rows, chunk, sums), zeros);
+    const [values, byStates, entropy] = result.rows;
+    const perToken: PerToken = {
+      values: reshapeLike(values!, inputs.mask),
+      choices,
+      ...(entropy && { entropy: reshapeLike(entropy, inputs.mask) }),
+    };
+    const reduced = loss.reduce(perToken, inputs);
+    const gradients = [byStates!, ...result.sums];
+    const reads = [student.states, ...(head === "trained" ? [student.head] : [])];
+    return {
+      metrics: reduced.metrics,
+      loss: customGradient(
+        reduced.loss,
+        reads,
+        (slope, given) => given.map((x, at) => mul(reshapeLike(gradients[at]!, x), slope)),
+        `${loss.name} from hidden states`,
+      ),
+    };
+  };
+};
