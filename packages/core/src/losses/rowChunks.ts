@@ -34,10 +34,10 @@ const firstRows = (table: Expr, column: Expr, size: number): Expr => {
  * `column` [N, 1] tells how many rows there are. Rows of results come back whole, [N, ..]; sums go from chunk to chunk.
  *
  * @example
- * import { exp, input } from "@msrl/core/graph";
+ * import { exp, input, slice } from "@msrl/core/graph";
  * import { inRowChunks } from "@msrl/core/losses";
  * const table = input("table", "float32", ["rows", 4]);
- * const { rows } = inRowChunks(table, 2, (chunk) => ({ rows: [exp(chunk.of(table))], sums: [] }));
+ * const { rows } = inRowChunks(slice(table, 1, 0, 1), 2, (chunk) => ({ rows: [exp(chunk.of(table))], sums: [] }));
  * assert.deepStrictEqual(rows[0]?.shape, ["rows", 4]);
  * @since 0.1.0
  */
