@@ -17,6 +17,7 @@ export type {
 } from "./expr.js";
 export { fromModel, type ModelFormatError, type ReadModel } from "./fromModel.js";
 export { grad } from "./grad.js";
+export { type MixedPrecisionOptions, mixedPrecision } from "./mixedPrecision.js";
 export * from "./ops/elementwise.js";
 export * from "./ops/layout.js";
 export { type Carried, loop, type Turn } from "./ops/loop.js";
@@ -27,6 +28,7 @@ export * from "./ops/reduce.js";
 export * from "./ops/select.js";
 export { order } from "./order.js";
 export type { PlainArray } from "./plainArray.js";
+export type { ComputeType } from "./precisionPolicy.js";
 export type { GraphError, GraphProblem } from "./problems.js";
 export { rematerialise } from "./rematerialise.js";
 export { type ModelSaveError, saveModel, saveModelTask } from "./save.js";

@@ -1,16 +1,10 @@
 import type { Expr } from "../graph/expr.js";
-import { add, and, equal, mul } from "../graph/ops/elementwise.js";
-import { reduceSum } from "../graph/ops/reduce.js";
+import { add } from "../graph/ops/elementwise.js";
 import { where } from "../graph/ops/select.js";
 import { zeros } from "../tensor.js";
-import type { Exprs, GradientTransform } from "./optimizer.js";
+import { allFinite } from "./allFinite.js";
+import type { GradientTransform } from "./optimizer.js";
 import { mapRecord, stateOf, underPrefix, withoutPrefix } from "./state.js";
-
-/** Whether every number is finite: 0 times it is 0 then, else NaN. */
-const allFinite = (gradients: Exprs): Expr | undefined => {
-  const [first, ...others] = Object.values(gradients).map((gradient) => equal(reduceSum(mul(gradient, 0)), 0));
-  return first && others.reduce((all, one) => and(all, one), first);
-};
 
 /**
  * A transform that passes over updates whose gradients are not all finite: one NaN or infinity in any of them leaves
