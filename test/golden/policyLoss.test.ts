@@ -71,6 +71,14 @@ const metricNames = {
   entropy: "entropy",
 } as const;
 
+/** Whether a token's log-ratio is that of a clip's border, to the digits of float32. */
+const onBorder = ({ name, inputs, options }: GoldenCase<TrlOptions>, at: number): boolean => {
+  const { epsilon_low: low = 0.2, epsilon_high: high = 0.2 } = options;
+  const borders = kindOf(name) === "gmpo" ? [-low, high] : [Math.log(1 - low), Math.log(1 + high)];
+  const d = flat(inputs.logp)[at]! - flat(inputs.old_logp ?? inputs.logp)[at]!;
+  return borders.some((border) => Math.abs(d - border) < 1e-6);
+};
+
 const cases = goldenCases<TrlOptions>("policy_loss_trl");
 const applying = cases.filter((one) => reason(one) === undefined);
 const { device, evaluate } = testDevice();
@@ -113,7 +121,9 @@ describe("policy losses equal GRPOTrainer of TRL", () => {
     // Seven digits of float32, less those that log-probs of 30 nats cost the ratio.
     const tolerance = { rtol: 1e-5, atol: 1e-6 };
     expectNear([loss], flat(one.expected.loss), tolerance);
-    expectNear([...gradient], flat(one.gradients.logp), tolerance);
+    // On a clip's border the digits that float32 lacks decide which slope is taken.
+    const inside = (values: readonly number[]) => values.filter((_, at) => !onBorder(one, at));
+    expectNear(inside([...gradient]), inside(flat(one.gradients.logp)), tolerance);
     const { entropy = one.gradients.logp && flat(one.gradients.logp).map(() => 0) } = one.gradients;
     if (entropyGradient) expectNear([...entropyGradient], flat(entropy), tolerance);
   });
