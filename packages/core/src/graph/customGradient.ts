@@ -27,7 +27,6 @@ export const customGradient = (value: Expr, inputs: readonly Expr[], gradient: P
     [value],
     {
       reads: inputs,
-      typed: true,
       pullback: ({ gradient: own, inputs: [current] }, [cotangent], wants) =>
         gradient(cotangent!, own!.reads, current!).flatMap((amount, at) =>
           amount && wants[at] ? [{ to: own!.reads[at]!, amount }] : [],

@@ -41,8 +41,8 @@ export interface Contribution {
 export interface OwnGradient {
   /** What the gradient may go to. */
   readonly reads: readonly Expr[];
-  /** True if it is written for the element types that the values and `reads` have. */
-  readonly typed?: boolean;
+  /** True if it computes what the values are computed by, whatever that is; else it is written for their element types. */
+  readonly follows?: boolean;
   /**
    * From d loss / d output (one per output, absent where none arrived) to what arrives at `reads`, in order of summation;
    * `wants[i]` says whether that of `reads[i]` is needed. The node comes in because a copy of it has other reads.

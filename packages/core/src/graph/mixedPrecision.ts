@@ -55,10 +55,9 @@ const pass = (became: Became, node: Node): readonly Expr[] => {
   const { gradient } = node;
   const values = node.inputs as readonly Expr[];
   if (!gradient) return values.map((value) => moved(became, value));
-  const reads = gradient.reads.map((read) => (gradient.typed ? restored(became, read) : moved(became, read)));
-  const inputs = gradient.typed
-    ? substitute(values, gradient.reads, reads)
-    : values.map((value) => moved(became, value));
+  const { follows, reads: old } = gradient;
+  const reads = old.map((read) => (follows ? moved(became, read) : restored(became, read)));
+  const inputs = follows ? values.map((value) => moved(became, value)) : substitute(values, old, reads);
   const outputs = inputs.map(({ dtype, shape }) => ({ dtype, shape }));
   return outputsOf({ ...node, inputs, outputs, gradient: { ...gradient, reads } });
 };

@@ -77,6 +77,6 @@ export const rematerialise =
     const region = dependents(inputs, values);
     const captures = capturesOf(region, { parameters: [], results: values });
     const reads = [...inputs, ...captures.filter((read) => !inputs.some((x) => same(x, read)))];
-    const passed = pass(values, { reads, pullback: again(inputs.length) }, label);
+    const passed = pass(values, { reads, pullback: again(inputs.length), follows: true }, label);
     return ("node" in result ? passed[0] : passed) as Result;
   };
