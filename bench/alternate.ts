@@ -36,9 +36,10 @@ export const alternate = async (
   contenders: readonly Contender[],
   rounds: number,
   fails: (name: string, reason: string) => void,
+  warmUp = 2,
 ): Promise<Rounds> => {
   const timings = new Map(contenders.map(({ name }) => [name, [] as Timing[]]));
-  for (let round = -2; round < rounds; round++)
+  for (let round = -warmUp; round < rounds; round++)
     for (const { name, run } of contenders) {
       const own = timings.get(name);
       if (!own) continue;

@@ -6,8 +6,11 @@ import { openDevice } from "@msrl/core/session";
 import { demo, reference } from "./subjects.js";
 import { type WorkName, worksOn } from "./work.js";
 
-/** Linux keeps it for this program alone; elsewhere it may count what the parent had when it started this process. */
-const peakMb = (): number => {
+/**
+ * Most resident memory of this process so far, in MB. Linux keeps it for this program alone; elsewhere it may count what
+ * the parent had when it started this process.
+ */
+export const peakMb = (): number => {
   const status = existsSync("/proc/self/status") ? readFileSync("/proc/self/status", "utf8") : "";
   return Number(/VmHWM:\s*(\d+)/.exec(status)?.[1] ?? process.resourceUsage().maxRSS) / 1024;
 };

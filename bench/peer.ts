@@ -11,12 +11,10 @@ export interface Peer {
   close(): void;
 }
 
-const script = fileURLToPath(new URL("./peers/peer.py", import.meta.url));
-
-/** Starts the peer with a Python that has torch and transformers. */
-export const openPeer = (python: string, threads: number): Peer => {
+/** Starts a program that answers JSON lines; `threads` is what torch may use, where it is torch that answers. */
+export const openProgram = (command: string, args: readonly string[], threads: number): Peer => {
   const count = `${threads}`;
-  const child = spawn(python, [script], {
+  const child = spawn(command, args, {
     stdio: ["pipe", "pipe", "inherit"],
     env: { ...process.env, OMP_NUM_THREADS: count, MKL_NUM_THREADS: count },
   });
@@ -24,17 +22,22 @@ export const openPeer = (python: string, threads: number): Peer => {
   const lose = (reason: string): void => {
     for (const settle of waiting.splice(0)) settle({ error: reason });
   };
-  child.on("error", (error) => lose(`${python}: ${error.message}`));
-  child.on("exit", (code) => lose(`${python} ended with code ${code}`));
-  child.stdin.on("error", (error) => lose(`${python}: ${error.message}`));
+  child.on("error", (error) => lose(`${command}: ${error.message}`));
+  child.on("exit", (code) => lose(`${command} ended with code ${code}`));
+  child.stdin.on("error", (error) => lose(`${command}: ${error.message}`));
   createInterface({ input: child.stdout }).on("line", (line) => waiting.shift()?.(JSON.parse(line) as Answer));
   return {
     ask: (question) =>
       new Promise((resolve) => {
-        if (child.exitCode !== null) return resolve({ error: `${python} ended with code ${child.exitCode}` });
+        if (child.exitCode !== null) return resolve({ error: `${command} ended with code ${child.exitCode}` });
         waiting.push(resolve);
         child.stdin.write(`${JSON.stringify(question)}\n`);
       }),
     close: () => child.stdin.end(),
   };
 };
+
+const script = fileURLToPath(new URL("./peers/peer.py", import.meta.url));
+
+/** Starts the peer with a Python that has torch and transformers. */
+export const openPeer = (python: string, threads: number): Peer => openProgram(python, [script], threads);

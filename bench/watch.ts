@@ -1,6 +1,6 @@
 import type { Model } from "@msrl/core/graph";
 import type { Device, Kernel } from "@msrl/core/session";
-import * as TE from "fp-ts/TaskEither";
+import * as E from "fp-ts/Either";
 
 /** Outputs that hold the model's state, which an update has to hand back; every other one is what a graph reports. */
 const isState = (name: string): boolean => /^(parameters|next_state|summed_gradient)\./.test(name);
@@ -12,10 +12,11 @@ export interface Largest {
   readonly shape: readonly number[];
 }
 
-/** What is seen of a device: milliseconds inside its runs so far, the largest output of each model. */
+/** What is seen of a device: milliseconds inside its runs and its compilations so far, the largest output of each model. */
 export interface Watched {
   readonly device: Device;
   runMs(): number;
+  compileMs(): number;
   largest(): readonly Largest[];
 }
 
@@ -26,6 +27,7 @@ export const elements = (shape: readonly number[]): number => shape.reduce((prod
 export const watch = (device: Device): Watched => {
   const largest = new Map<string, Largest>();
   let runMs = 0;
+  let compileMs = 0;
 
   const watched = (kernel: Kernel, { name: model }: Model): Kernel => ({
     model: kernel.model,
@@ -44,9 +46,15 @@ export const watch = (device: Device): Watched => {
   return {
     device: {
       ...device,
-      compile: (model, options) => TE.map((kernel: Kernel) => watched(kernel, model))(device.compile(model, options)),
+      compile: (model, options) => async () => {
+        const before = performance.now();
+        const result = await device.compile(model, options)();
+        compileMs += performance.now() - before;
+        return E.map((kernel: Kernel) => watched(kernel, model))(result);
+      },
     },
     runMs: () => runMs,
+    compileMs: () => compileMs,
     largest: () => [...largest.values()],
   };
 };
