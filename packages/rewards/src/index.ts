@@ -1,3 +1,4 @@
 export * from "./compose/index.js";
+export * from "./maths/index.js";
 export * from "./parse/index.js";
 export * from "./verifiable/index.js";

@@ -1,4 +1,5 @@
 export * from "./accuracy.js";
+export * from "./afterReasoning.js";
 export { type AnswerReader, type AnswerReference, readAnswer } from "./answer.js";
 export * from "./choice.js";
 export * from "./cosineLength.js";

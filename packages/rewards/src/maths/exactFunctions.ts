@@ -1,0 +1,66 @@
+import type { FunctionName } from "./expression.js";
+import { over, plus, type Rational, rational, times, toPower } from "./rational.js";
+
+type Exact = (given: readonly Rational[]) => Rational | null;
+
+/** The exact root of a fraction, if it has one. */
+const exactRoot = (value: Rational, degree: Rational): Rational | null => {
+  if (degree.bottom !== 1n || degree.top < 2n || degree.top > 16n || value.top < 0n) return null;
+  const most = 2n ** 900n;
+  if (value.top > most || value.bottom > most) return null;
+  const root = (n: bigint): bigint | null => {
+    const guess = BigInt(Math.round(Number(n) ** (1 / Number(degree.top))));
+    return [guess - 1n, guess, guess + 1n].find((each) => each >= 0n && each ** degree.top === n) ?? null;
+  };
+  const [top, bottom] = [root(value.top), root(value.bottom)];
+  return top === null || bottom === null ? null : rational(top, bottom);
+};
+
+const factorial: Exact = ([n]) => {
+  if (n!.bottom !== 1n || n!.top < 0n || n!.top > 170n) return null;
+  let product = 1n;
+  for (let k = 2n; k <= n!.top; k++) product *= k;
+  return rational(product);
+};
+
+const binomial: Exact = ([n, k]) => {
+  if (n!.bottom !== 1n || k!.bottom !== 1n || k!.top < 0n || n!.top < k!.top || n!.top > 500n) return null;
+  let product = 1n;
+  for (let j = 0n; j < k!.top; j++) product = (product * (n!.top - j)) / (j + 1n);
+  return rational(product);
+};
+
+const negate: Exact = ([a]) => rational(-a!.top, a!.bottom);
+
+const floor: Exact = ([a]) => {
+  const quotient = a!.top / a!.bottom;
+  return rational(a!.top < 0n && quotient * a!.bottom !== a!.top ? quotient - 1n : quotient);
+};
+
+const ceil: Exact = (given) => {
+  const below = negate(given);
+  const floored = below && floor([below]);
+  return floored && negate([floored]);
+};
+
+const power: Exact = ([a, b]) => {
+  const whole = toPower(a!, b!);
+  if (whole || b!.bottom === 1n) return whole;
+  const raised = toPower(a!, { top: b!.top, bottom: 1n });
+  return raised && exactRoot(raised, { top: b!.bottom, bottom: 1n });
+};
+
+/** Functions of fractions whose value is a fraction; `null` where it is none, or too large to be computed. */
+export const exactly: Readonly<Partial<Record<FunctionName, Exact>>> = {
+  add: (given) => given.reduce<Rational | null>((sum, each) => sum && plus(sum, each), rational(0n)),
+  multiply: (given) => given.reduce<Rational | null>((product, each) => product && times(product, each), rational(1n)),
+  divide: ([a, b]) => over(a!, b!),
+  negate,
+  power,
+  root: ([a, degree]) => exactRoot(a!, degree!),
+  factorial,
+  binomial,
+  absolute: ([a]) => rational(a!.top < 0n ? -a!.top : a!.top, a!.bottom),
+  floor,
+  ceil,
+};

@@ -1,0 +1,2 @@
+export * from "./mathEquivalence.js";
+export { boxed, readMaths } from "./readMaths.js";

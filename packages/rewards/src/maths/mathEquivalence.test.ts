@@ -1,0 +1,204 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { values } from "../../test/completions.js";
+import { mathEquivalence } from "./mathEquivalence.js";
+import { parseMaths } from "./parseMaths.js";
+import { boxed, readMaths } from "./readMaths.js";
+import { sameMaths } from "./sameMaths.js";
+
+const same = (a: string, b: string): boolean | null => {
+  const [x, y] = [parseMaths(a), parseMaths(b)];
+  return x && y ? sameMaths(x, y) : null;
+};
+
+describe("the same", () => {
+  it.each([
+    ["1,000", "1000"],
+    ["\\dfrac{1}{2}", "0.5"],
+    ["\\frac12", "1/2"],
+    ["1\\frac{1}{2}", "3/2"],
+    ["\\sqrt8", "2\\sqrt{2}"],
+    ["\\sqrt[3]{27}", "3"],
+    ["2^{-3}", "0.125"],
+    ["2^-3", "1/8"],
+    ["e^{i\\pi}", "-1"],
+    ["\\sin^2 x + \\cos^2 x", "1"],
+    ["(x-1)(x+1)", "x^2-1"],
+    ["(a+b)^3", "a^3 + 3a^2 b + 3ab^2 + b^3"],
+    ["\\log_2 8", "3"],
+    ["\\ln e^2", "2"],
+    ["\\sin^{-1}(1)", "\\frac{\\pi}{2}"],
+    ["x = 3", "3"],
+    ["y=2x+1", "2x - y + 1 = 0"],
+    ["x<3", "3 > x"],
+    ["\\{1, 2, 2\\}", "\\{2,1\\}"],
+    ["1, 2", "2 \\text{ and } 1"],
+    ["x = \\pm 2", "2, -2"],
+    ["\\left(1, \\frac12\\right)", "(1, 0.5)"],
+    ["(-\\infty, 2) \\cup (3, \\infty)", "(3, \\infty)\\cup(-\\infty,2)"],
+    ["x \\in [0, 1)", "[0,1)"],
+    ["\\begin{pmatrix} 1 & 2 \\\\ 3 & 4 \\end{pmatrix}", "\\begin{bmatrix}1&2\\\\3&\\frac{8}{2}\\end{bmatrix}"],
+    ["5\\text{ cm}", "5"],
+    ["12 km/h", "12"],
+    ["90^\\circ", "90"],
+    ["\\$3.50", "7/2"],
+    ["50\\%", "0.5"],
+    ["50\\%", "50"],
+    ["5!", "120"],
+    ["\\binom{5}{2}", "10"],
+    ["|-3|", "3"],
+    ["\\lfloor 2.7 \\rfloor", "2"],
+    ["x_1 + x_{1}", "2x_1"],
+    ["2^{100}+1-1", "2^{100}"],
+    ["\\text{(B)}", "B"],
+    ["3²", "9"],
+    ["2π", "2\\pi"],
+    ["\\sqrt{x^2}", "|x|"],
+  ])("%s is %s", (a, b) => expect([same(a, b), same(b, a)]).toEqual([true, true]));
+});
+
+describe("not the same", () => {
+  it.each([
+    ["\\sqrt{x^2}", "x"],
+    ["x+1", "x+2"],
+    ["x", "y"],
+    ["2^{100}+1", "2^{100}"],
+    ["0.333", "1/3"],
+    ["3.14159", "\\pi"],
+    ["(1,2)", "(2,1)"],
+    ["[0,1]", "(0,1)"],
+    ["\\{1,2\\}", "\\{1,2,3\\}"],
+    ["1, 2", "1"],
+    ["x<3", "x>3"],
+    ["y=2x+1", "y=2x+2"],
+    ["\\text{red}", "\\text{blue}"],
+    ["\\infty", "-\\infty"],
+    ["1/0", "5"],
+    ["(1,2)", "\\begin{pmatrix}1&2\\end{pmatrix}"],
+    ["3", "-3"],
+    ["100!", "99!"],
+  ])("%s is not %s", (a, b) => expect([same(a, b), same(b, a)]).toEqual([false, false]));
+});
+
+describe("no formula", () => {
+  it.each([
+    "",
+    "forty two",
+    "\\frac{1}",
+    "(1",
+    "1)",
+    "2 +",
+    "\\unknowncommand{3}",
+    "x^{2",
+    "1 2 \u0000",
+    "\\begin{cases}1\\end{cases}",
+  ])("%s", (text) => expect(parseMaths(text)).toBe(null));
+});
+
+describe("total and bounded", () => {
+  const pieces = [
+    "\\frac",
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    "^",
+    "_",
+    "1",
+    "23",
+    ".",
+    ",",
+    "x",
+    "\\sqrt",
+    "+",
+    "-",
+    "*",
+    "/",
+    "=",
+    "\\{",
+    "\\}",
+    "!",
+    "%",
+    "\\pi",
+    "\\sin",
+    "\\log",
+    "\\text{m}",
+    "|",
+    "\\begin{pmatrix}",
+    "\\end{pmatrix}",
+    "&",
+    "\\\\",
+    "\\boxed{",
+    "$",
+    "\\cup",
+    "\\pm",
+    "e",
+    "i",
+    "\\infty",
+    " ",
+  ];
+  const formula = fc.array(fc.constantFrom(...pieces), { maxLength: 30 }).map((each) => each.join(""));
+
+  it("every text has a value, and equals itself where it is a formula with a value", () => {
+    fc.assert(
+      fc.property(formula, formula, (a, b) => {
+        expect([true, false, null]).toContain(same(a, b));
+        expect(same(a, b)).toBe(same(b, a));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("arithmetic is that of the numbers", () => {
+    const whole = fc.integer({ min: -99, max: 99 });
+    fc.assert(
+      fc.property(whole, whole, whole, (a, b, c) => {
+        fc.pre(c !== 0);
+        expect(
+          same(`(${a}) + \\frac{${b}}{${c}} \\cdot ${Math.abs(a)}`, `\\frac{${a * c + b * Math.abs(a)}}{${c}}`),
+        ).toBe(true);
+        expect(same(`(x ${a < 0 ? a : `+${a}`})(x - (${b}))`, `x^2 + (${a - b}) x - (${a * b})`)).toBe(true);
+      }),
+    );
+  });
+
+  it("no text of its length runs on: towers, deep nesting, long sums, many boxes", () => {
+    const hostile = [
+      "9^{9^{9^{9^9}}}",
+      "2^{10^8}",
+      "(10^{10})!",
+      `${"(".repeat(400)}1${")".repeat(400)}`,
+      `${"\\frac{".repeat(150)}1`,
+      `${"x+".repeat(499)}x`,
+      `\\{${"1,".repeat(40)}1\\}`,
+      `${"170!*".repeat(190)}1`,
+      `${"\\sqrt{".repeat(55)}x${"}".repeat(55)}`,
+    ];
+    for (const text of hostile) for (const other of hostile) same(text, other);
+    const reward = mathEquivalence();
+    const texts = [
+      ...hostile.map((text) => `\\boxed{${text}}`),
+      "\\boxed{".repeat(150_000),
+      "\\boxed{1}".repeat(100_000),
+      "final answer is $".repeat(60_000),
+    ];
+    return expect(values(reward, texts, { answer: "\\{1\\}" })).resolves.toHaveLength(texts.length);
+  }, 20_000);
+});
+
+describe("readMaths", () => {
+  it("boxes with braces in them, the last one closed; several that agree", () => {
+    expect(boxed("\\boxed{\\frac{1}{2}} and \\fbox{\\{1\\}} \\boxed{open")).toEqual(["\\frac{1}{2}", "\\{1\\}"]);
+    expect(readMaths("\\boxed{1/2}, that is \\boxed{0.5}")).toBe("1/2");
+    expect(readMaths("\\boxed{no formula here} \\boxed{no formula here}")).toBe("no formula here");
+  });
+
+  it("reads what another reader finds", async () => {
+    const reward = mathEquivalence({ read: (text) => /<answer>(.*)<\/answer>/.exec(text)?.[1] ?? null });
+    const texts = ["<answer>0.5</answer>", "<answer>2</answer>", "0.5", "<answer>?</answer>"];
+    expect(await values(reward, texts, { answer: ["\\boxed{\\frac{1}{2}}", "$\\sqrt{4}$"] })).toEqual([1, 1, 0, 0]);
+    expect(await values(reward, texts.slice(0, 1), { answer: "" })).toEqual([null]);
+  });
+});
