@@ -41,13 +41,18 @@ const rules: Rules<LoraOptions> = {
 /** Whether a layer is meant by a target: its whole name, or an end of it behind a dot. */
 const isMeant = (module: string, target: string): boolean => module === target || module.endsWith(`.${target}`);
 
+/** What an adapter's product is multiplied by: alpha / rank, or alpha / sqrt(rank). */
+export const scalingOf = ({ rank, alpha, rankStabilized }: LoraOptions): number =>
+  alpha / (rankStabilized ? Math.sqrt(rank) : rank);
+
 /**
  * The adapter that options ask for on a decoder.
  *
  * @throws ConfigurationError with every option that cannot be, targets that name no linear layer among them.
  */
 export const adapterOf = (config: DecoderConfig, options: Partial<LoraOptions>): Adapter => {
-  const { rank, alpha, dropout, targets, rankStabilized } = checkOptions("lora", rules, loraDefaults, options);
+  const checked = checkOptions("lora", rules, loraDefaults, options);
+  const { rank, dropout, targets } = checked;
   const layers = [...linearModules(config).keys()];
   const names = typeof targets === "string" ? [] : targets;
   const unknown = names.filter((target) => !layers.some((module) => isMeant(module, target)));
@@ -58,7 +63,7 @@ export const adapterOf = (config: DecoderConfig, options: Partial<LoraOptions>):
   }
   return {
     rank,
-    scaling: alpha / (rankStabilized ? Math.sqrt(rank) : rank),
+    scaling: scalingOf(checked),
     dropout,
     modules: targets === "all-linear" ? layers : layers.filter((layer) => names.some((each) => isMeant(layer, each))),
   };
