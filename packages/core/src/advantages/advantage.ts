@@ -8,7 +8,8 @@ export type PerToken = PerCompletion<readonly number[]>;
  * The rewards of a step in groups (one a prompt, in order), and what else an estimator may read of its completions.
  *
  * Only the rewards are needed by all; each estimator says which of the others it reads, and throws `BadScores` where
- * one of those is missing or has another shape.
+ * one of those is missing or has another shape, and where a reward is infinite or a number of a token that it adds up is
+ * not finite, each by its place (`rewards[1][0]`).
  */
 export interface ScoredGroups {
   /** One number a completion; `null` or NaN: no reward applied to it, so it counts in no statistic. */

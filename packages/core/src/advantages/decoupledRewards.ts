@@ -2,8 +2,7 @@ import { atLeast, checkOptions, optional, type Rules } from "../configuration.js
 import type { Advantage, PerCompletion, ScoredGroups } from "./advantage.js";
 import { type Alone, aloneRule } from "./alone.js";
 import { mapGroup } from "./mapGroup.js";
-import { plainReward } from "./plainReward.js";
-import { badScores, perCompletion } from "./scored.js";
+import { badScores, perCompletion, refuseInfinite } from "./scored.js";
 import { applies, count, deviation, inUnits, mean } from "./statistics.js";
 import { type WhitenOptions, whitened, whitenRules } from "./whiten.js";
 
@@ -43,10 +42,12 @@ const partsOf = (scored: ScoredGroups, weights: DecoupledRewardsOptions["weights
   const { parts } = scored;
   if (parts === undefined) throw badScores("decoupledRewards", "parts", "not given", "the rewards by their names");
   return Object.entries(weights ?? Object.fromEntries(Object.keys(parts).map((name) => [name, 1]))).map(
-    ([name, weight]): readonly [Part, number] => [
-      perCompletion("decoupledRewards", `parts.${name}`, scored, Object.hasOwn(parts, name) ? parts[name] : undefined),
-      weight,
-    ],
+    ([name, weight]): readonly [Part, number] => {
+      const given = Object.hasOwn(parts, name) ? parts[name] : undefined;
+      const part = perCompletion("decoupledRewards", `parts.${name}`, scored, given);
+      refuseInfinite("decoupledRewards", part, `parts.${name}`);
+      return [part, weight];
+    },
   );
 };
 
@@ -104,6 +105,7 @@ export const decoupledRewards = (options: Partial<DecoupledRewardsOptions> = {})
       ([part, weight]) => [normalize(part, settings), weight] as const,
     );
     const sums = sumsOf(scored.rewards, parts);
-    return whitened("decoupledRewards", settings, { ...scored, rewards: sums }, plainReward({ rewards: sums }));
+    const advantages = sums.map((group) => mapGroup(group, (sum) => sum));
+    return whitened("decoupledRewards", settings, { ...scored, rewards: sums }, advantages);
   };
 };

@@ -1,6 +1,6 @@
 import { atLeast, checkOptions } from "../configuration.js";
 import type { Advantage } from "./advantage.js";
-import { deviation, present } from "./statistics.js";
+import { deviation } from "./statistics.js";
 
 /** Settings of {@link dropFlatGroups}. */
 export interface DropFlatGroupsOptions {
@@ -35,7 +35,7 @@ export const dropFlatGroups = (options: Partial<DropFlatGroupsOptions> = {}) => 
   return <Value extends number | readonly number[]>(advantage: Advantage<Value>): Advantage<Value> =>
     (scored) =>
       advantage(scored).map((group, g) =>
-        deviation(present(scored.rewards[g]!)) >= spread
+        deviation(scored.rewards[g]!) >= spread
           ? group
           : group.map((value) => (typeof value === "number" ? 0 : value.map(() => 0)) as Value),
       );

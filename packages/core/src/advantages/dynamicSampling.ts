@@ -1,6 +1,7 @@
 import { atLeast, checkOptions, type Rules, wholeFrom } from "../configuration.js";
 import type { ScoredGroups } from "./advantage.js";
-import { deviation, present } from "./statistics.js";
+import { refuseInfinite } from "./scored.js";
+import { deviation } from "./statistics.js";
 
 /** Settings of {@link dynamicSampling}. */
 export interface DynamicSamplingOptions {
@@ -43,7 +44,8 @@ export interface SamplingDecision {
  *
  * DAPO: An Open-Source LLM Reinforcement Learning System at Scale (2025), https://arxiv.org/abs/2503.14476
  *
- * @throws ConfigurationError for options that cannot be, and for a number of rounds that is not whole and at least 1.
+ * @throws ConfigurationError for options that cannot be, and for a number of rounds that is not whole and at least 1;
+ * BadScores for an infinite reward.
  * @example
  * import { dynamicSampling } from "@msrl/core/advantages";
  * const decide = dynamicSampling({ groups: 2, rounds: 2 });
@@ -56,7 +58,8 @@ export const dynamicSampling = (options: Pick<DynamicSamplingOptions, "groups"> 
   const { groups, spread, rounds } = checkOptions("dynamicSampling", rules, dynamicSamplingDefaults, options);
   return ({ rewards }: Pick<ScoredGroups, "rewards">, round: number): SamplingDecision => {
     checkOptions("dynamicSampling", { round: wholeFrom(1) }, {}, { round });
-    const varies = rewards.map((group) => deviation(present(group)) > spread);
+    refuseInfinite("dynamicSampling", rewards);
+    const varies = rewards.map((group) => deviation(group) > spread);
     const places = (wanted: boolean): readonly number[] => varies.flatMap((is, g) => (is === wanted ? [g] : []));
     const useful = places(true);
     const missing = Math.max(0, groups - useful.length);

@@ -1,6 +1,6 @@
 import { between, checkOptions, type Rules } from "../configuration.js";
 import type { Advantage } from "./advantage.js";
-import { lengthsOf, neededPerToken } from "./scored.js";
+import { finiteAt, lengthsOf, neededPerToken } from "./scored.js";
 import { applies } from "./statistics.js";
 import { type TokenReturnsOptions, tokenReturnsDefaults, tokenReturnsRules, tokenRewardsOf } from "./tokenReturns.js";
 
@@ -64,7 +64,11 @@ export const generalisedAdvantage = (
     const values = neededPerToken(where, "values", scored, lengthsOf(where, scored));
     const { rewards, own } = tokenRewardsOf(where, scored, settings.klCoefficient);
     return rewards.map((group, g) =>
-      group.map((row, i) => (applies(scored.rewards[g]![i]) ? ofRow(row, values[g]![i]!, own[g]![i]!, settings) : row)),
+      group.map((row, i) => {
+        if (!applies(scored.rewards[g]![i])) return row;
+        const read = row.map((_, t) => (own[g]![i]![t] ? finiteAt(where, "values", values[g]![i]![t]!, [g, i, t]) : 0));
+        return ofRow(row, read, own[g]![i]!, settings);
+      }),
     );
   };
 };

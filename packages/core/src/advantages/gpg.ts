@@ -2,6 +2,7 @@ import { above, checkOptions, oneOf, type Rules } from "../configuration.js";
 import type { Advantage, PerCompletion } from "./advantage.js";
 import { type Alone, aloneRule } from "./alone.js";
 import { mapGroup } from "./mapGroup.js";
+import { refuseInfinite } from "./scored.js";
 import { count, mean, present } from "./statistics.js";
 
 /** How {@link gpg} makes up for completions without a gradient. */
@@ -50,7 +51,7 @@ const factorOf = (rewards: PerCompletion<number | null>, correction: GpgCorrecti
  *
  * GPG: A Simple and Strong Reinforcement Learning Baseline for Model Reasoning (2025), https://arxiv.org/abs/2504.02546
  *
- * @throws ConfigurationError for options that cannot be.
+ * @throws ConfigurationError for options that cannot be; BadScores for an infinite reward.
  * @example
  * import { gpg } from "@msrl/core/advantages";
  * assert.deepStrictEqual(gpg()({ rewards: [[1, 0], [1, 1]] }), [[1, -1], [0, 0]]);
@@ -59,6 +60,7 @@ const factorOf = (rewards: PerCompletion<number | null>, correction: GpgCorrecti
 export const gpg = (options: Partial<GpgOptions> = {}): Advantage => {
   const { correction, norm, alone } = checkOptions("gpg", rules, gpgDefaults, options);
   return ({ rewards }) => {
+    refuseInfinite("gpg", rewards);
     const factor = factorOf(rewards, correction) / norm;
     return rewards.map((group) => {
       const center = alone === "reward" && count(group) === 1 ? 0 : mean(group);

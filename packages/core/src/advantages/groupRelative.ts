@@ -1,5 +1,6 @@
 import { atLeast, checkOptions, oneOf, type Rules } from "../configuration.js";
 import type { Advantage } from "./advantage.js";
+import { refuseInfinite } from "./scored.js";
 import { applies, deviation, deviationOfAll, inUnits, mean } from "./statistics.js";
 
 /** What a reward's distance to the mean of its group is divided by. */
@@ -38,7 +39,7 @@ const rules: Rules<GroupRelativeOptions> = { scale: oneOf(rewardScales), epsilon
  * https://arxiv.org/abs/2402.03300. Without the division: Understanding R1-Zero-Like Training: A Critical Perspective
  * (2025), Dr. GRPO, https://arxiv.org/abs/2503.20783.
  *
- * @throws ConfigurationError for an unknown scale, or an epsilon that is negative or not finite.
+ * @throws ConfigurationError for an unknown scale, or an epsilon that is negative or not finite; BadScores for an infinite reward.
  * @example
  * import { groupRelative } from "@msrl/core/advantages";
  * const advantage = groupRelative({ scale: "none" });
@@ -48,6 +49,7 @@ const rules: Rules<GroupRelativeOptions> = { scale: oneOf(rewardScales), epsilon
 export const groupRelative = (options: Partial<GroupRelativeOptions> = {}): Advantage => {
   const { scale, epsilon } = checkOptions("groupRelative", rules, groupRelativeDefaults, options);
   return ({ rewards }) => {
+    refuseInfinite("groupRelative", rewards);
     const batchSpread = scale === "batch" ? deviationOfAll(rewards) + epsilon : 1;
     return rewards.map((group) => {
       const center = mean(group);

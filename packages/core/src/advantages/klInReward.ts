@@ -1,6 +1,6 @@
 import { atLeast, checkOptions } from "../configuration.js";
 import type { Advantage, ScoredGroups } from "./advantage.js";
-import { lengthsOf, neededPerToken, perToken } from "./scored.js";
+import { finiteAt, lengthsOf, neededPerToken, perToken } from "./scored.js";
 import { applies } from "./statistics.js";
 
 /** Settings of {@link klInReward}. */
@@ -38,7 +38,11 @@ export const klInReward = (options: Partial<KlInRewardOptions> = {}) => {
     const kl = neededPerToken("klInReward", "tokenKl", scored, lengths);
     const mask = perToken("klInReward", "tokenMask", scored, lengths);
     const sum = (g: number, i: number): number =>
-      kl[g]![i]!.reduce((total, one, t) => (mask && mask[g]![i]![t] === 0 ? total : total + one), 0);
+      kl[g]![i]!.reduce(
+        (total, one, t) =>
+          mask && mask[g]![i]![t] === 0 ? total : total + finiteAt("klInReward", "tokenKl", one, [g, i, t]),
+        0,
+      );
     const rewards = scored.rewards.map((group, g) =>
       group.map((reward, i) => (applies(reward) ? reward - coefficient * sum(g, i) : reward)),
     );

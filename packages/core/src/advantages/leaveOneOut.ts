@@ -2,7 +2,7 @@ import { atLeast, checkOptions, flag, oneOf, type Rules } from "../configuration
 import type { Advantage } from "./advantage.js";
 import { type Alone, aloneChoices } from "./alone.js";
 import { mapGroup } from "./mapGroup.js";
-import { badScores } from "./scored.js";
+import { badScores, refuseInfinite } from "./scored.js";
 import { count, deviationOfAll, inUnits, mean, meanOfAll } from "./statistics.js";
 
 /** Settings of {@link leaveOneOut}. */
@@ -58,6 +58,7 @@ const ofGroup = (group: readonly (number | null)[], alone: LeaveOneOutOptions["a
 export const leaveOneOut = (options: Partial<LeaveOneOutOptions> = {}): Advantage => {
   const { alone, normalize, epsilon } = checkOptions("leaveOneOut", rules, leaveOneOutDefaults, options);
   return ({ rewards }) => {
+    refuseInfinite("leaveOneOut", rewards);
     const single = rewards.findIndex((group) => group.length === 1);
     if (alone === "error" && single >= 0)
       throw badScores("leaveOneOut", `rewards[${single}]`, "a group of one", "two or more, or the option alone");

@@ -2,7 +2,7 @@ import { checkOptions, type Rules } from "../configuration.js";
 import type { Advantage } from "./advantage.js";
 import { type Alone, aloneRule } from "./alone.js";
 import { mapGroup } from "./mapGroup.js";
-import { ownTokens } from "./scored.js";
+import { ownTokens, refuseInfinite } from "./scored.js";
 import { applies, count, mean, present } from "./statistics.js";
 
 /** Settings of {@link opo}. */
@@ -47,6 +47,7 @@ export const opo = (options: Partial<OpoOptions> = {}): Advantage => {
   const { alone } = checkOptions("opo", rules, opoDefaults, options);
   return (scored) => {
     const lengths = ownTokens("opo", scored);
+    refuseInfinite("opo", scored.rewards);
     return scored.rewards.map((group, g) => {
       const baseline = alone === "reward" && count(group) === 1 ? 0 : weightedMean(group, lengths[g]!);
       return mapGroup(group, (reward) => reward - baseline);

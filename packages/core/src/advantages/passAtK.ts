@@ -1,6 +1,7 @@
 import { atLeast, checkOptions, oneOf, type Rules } from "../configuration.js";
 import type { Advantage } from "./advantage.js";
 import { mapGroup } from "./mapGroup.js";
+import { refuseInfinite } from "./scored.js";
 import { deviation, inUnits, present } from "./statistics.js";
 
 /** Settings of {@link passAtK}. */
@@ -43,7 +44,7 @@ const leaders = (values: readonly number[]): readonly [best: number, second: num
  * Optimizing Language Models for Inference Time Objectives using Reinforcement Learning (2025),
  * https://arxiv.org/abs/2503.19595
  *
- * @throws ConfigurationError for options that cannot be.
+ * @throws ConfigurationError for options that cannot be; BadScores for an infinite reward.
  * @example
  * import { passAtK } from "@msrl/core/advantages";
  * assert.deepStrictEqual(passAtK({ scale: "none" })({ rewards: [[1, 4, 2], [1, 1, 0]] }), [[0, 2, 0], [0, 0, 0]]);
@@ -51,12 +52,14 @@ const leaders = (values: readonly number[]): readonly [best: number, second: num
  */
 export const passAtK = (options: Partial<PassAtKOptions> = {}): Advantage => {
   const { scale, epsilon } = checkOptions("passAtK", rules, passAtKDefaults, options);
-  return ({ rewards }) =>
-    rewards.map((group) => {
+  return ({ rewards }) => {
+    refuseInfinite("passAtK", rewards);
+    return rewards.map((group) => {
       const values = present(group);
       const [best, second] = leaders(values);
       if (values.length < 2 || best === second) return group.map(() => 0);
       const lead = inUnits(best - second, scale === "group" ? deviation(values) + epsilon : 1);
       return mapGroup(group, (reward) => (reward === best ? lead : 0));
     });
+  };
 };

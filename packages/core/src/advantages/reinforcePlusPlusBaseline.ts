@@ -2,6 +2,7 @@ import { checkOptions, type Rules } from "../configuration.js";
 import type { Advantage } from "./advantage.js";
 import { type Alone, aloneRule } from "./alone.js";
 import { mapGroup } from "./mapGroup.js";
+import { refuseInfinite } from "./scored.js";
 import { count, mean } from "./statistics.js";
 import { type WhitenOptions, whitenDefaults, whitened, whitenRules } from "./whiten.js";
 
@@ -43,6 +44,7 @@ export const reinforcePlusPlusBaseline = (options: Partial<ReinforcePlusPlusBase
   const where = "reinforcePlusPlusBaseline";
   const settings = checkOptions(where, rules, reinforcePlusPlusBaselineDefaults, options);
   return (scored) => {
+    refuseInfinite(where, scored.rewards);
     const centred = scored.rewards.map((group) => {
       const center = settings.alone === "reward" && count(group) === 1 ? 0 : mean(group);
       return mapGroup(group, (reward) => reward - center);

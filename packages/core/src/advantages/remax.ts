@@ -1,6 +1,6 @@
 import { checkOptions, oneOf } from "../configuration.js";
 import type { Advantage, PerToken, ScoredGroups } from "./advantage.js";
-import { badScores } from "./scored.js";
+import { badScores, refuseInfinite } from "./scored.js";
 import { applies } from "./statistics.js";
 import { returnsOf, tokenReturnsDefaults, tokenRewardsOf } from "./tokenReturns.js";
 
@@ -22,6 +22,8 @@ const baselinesOf = ({ rewards, greedyRewards }: ScoredGroups): readonly (number
       `of length ${greedyRewards.length}`,
       `${rewards.length}, one for each group of rewards`,
     );
+  refuseInfinite("remax", rewards);
+  refuseInfinite("remax", [greedyRewards], "greedyRewards");
   return greedyRewards;
 };
 

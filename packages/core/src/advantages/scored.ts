@@ -11,6 +11,30 @@ export type BadScores = Tagged<
 export const badScores = (where: string, field: string, given: string, wanted: string): BadScores =>
   tagged("BadScores", `${where}: ${field} is ${given}, wanted ${wanted}`, { field, given, wanted });
 
+const isInfinite = (value: number | null): boolean =>
+  value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY;
+
+/** Throws where a reward is infinite: no estimator can make anything of it. `null` and NaN mean that none applied. */
+export const refuseInfinite = (where: string, rewards: PerCompletion<number | null>, field = "rewards"): void => {
+  for (let g = 0; g < rewards.length; g++) {
+    const group = rewards[g]!;
+    for (let i = 0; i < group.length; i++)
+      if (isInfinite(group[i]!))
+        throw badScores(where, `${field}[${g}][${i}]`, `${group[i]}`, "a finite number, null or NaN");
+  }
+};
+
+/** A number of a token that is read, if it is finite. */
+export const finiteAt = (
+  where: string,
+  field: string,
+  value: number,
+  [g, i, t]: readonly [group: number, completion: number, token: number],
+): number => {
+  if (!Number.isFinite(value)) throw badScores(where, `${field}[${g}][${i}][${t}]`, `${value}`, "a finite number");
+  return value;
+};
+
 /** A field with one value a completion, if it is there and shaped as the rewards are. */
 export const perCompletion = <Value>(
   where: string,

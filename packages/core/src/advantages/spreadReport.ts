@@ -1,5 +1,6 @@
 import { atLeast, checkOptions } from "../configuration.js";
 import type { ScoredGroups } from "./advantage.js";
+import { refuseInfinite } from "./scored.js";
 import { count, deviation, deviationOfAll, meanOfAll } from "./statistics.js";
 
 /** Settings of {@link spreadReport}. */
@@ -32,7 +33,7 @@ export interface SpreadReport {
  *
  * `null` and NaN rewards count nowhere.
  *
- * @throws ConfigurationError for options that cannot be.
+ * @throws ConfigurationError for options that cannot be; BadScores for an infinite reward.
  * @example
  * import { spreadReport } from "@msrl/core/advantages";
  * const { flat, unmeasured, flatFraction } = spreadReport()({ rewards: [[1, 1], [1, 0], [null, 2], [0, 0]] });
@@ -42,6 +43,7 @@ export interface SpreadReport {
 export const spreadReport = (options: Partial<SpreadReportOptions> = {}) => {
   const { tolerance } = checkOptions("spreadReport", { tolerance: atLeast(0) }, spreadReportDefaults, options);
   return ({ rewards }: Pick<ScoredGroups, "rewards">): SpreadReport => {
+    refuseInfinite("spreadReport", rewards);
     const counts = rewards.map(count);
     const all = counts.reduce((sum, size) => sum + size, 0);
     const where = (fits: (g: number) => boolean): readonly number[] => rewards.flatMap((_, g) => (fits(g) ? [g] : []));

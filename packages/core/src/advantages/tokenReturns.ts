@@ -1,6 +1,6 @@
 import { atLeast, between, checkOptions, type Rules } from "../configuration.js";
 import type { Advantage, PerToken, ScoredGroups } from "./advantage.js";
-import { lengthsOf, neededPerToken, perToken } from "./scored.js";
+import { finiteAt, lengthsOf, neededPerToken, perToken, refuseInfinite } from "./scored.js";
 import { applies } from "./statistics.js";
 
 /** Settings of {@link tokenReturns}. */
@@ -32,14 +32,16 @@ export const tokenRewardsOf = (where: string, scored: ScoredGroups, klCoefficien
   const own = lengths.map((group, g) =>
     group.map((length, i) => Array.from({ length }, (_, t) => mask === undefined || mask[g]![i]![t] !== 0)),
   );
+  refuseInfinite(where, scored.rewards);
   const rewards = own.map((group, g) =>
     group.map((row, i) => {
       const reward = scored.rewards[g]![i];
       const last = row.lastIndexOf(true);
       return row.map((is, t) => {
         if (!is || !applies(reward)) return 0;
-        const given = (extra?.[g]?.[i]?.[t] ?? 0) + (t === last ? reward : 0);
-        return kl ? given - klCoefficient * kl[g]![i]![t]! : given;
+        const at = [g, i, t] as const;
+        const given = finiteAt(where, "tokenRewards", extra?.[g]?.[i]?.[t] ?? 0, at) + (t === last ? reward : 0);
+        return kl ? given - klCoefficient * finiteAt(where, "tokenKl", kl[g]![i]![t]!, at) : given;
       });
     }),
   );
