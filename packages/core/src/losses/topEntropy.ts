@@ -1,6 +1,7 @@
 import type { Expr } from "../graph/expr.js";
 import { add, and, greater, greaterOrEqual, max, mul, stopGradient, sub } from "../graph/ops/elementwise.js";
-import { reshape } from "../graph/ops/layout.js";
+import { concat, reshape } from "../graph/ops/layout.js";
+import { scalar } from "../graph/ops/op.js";
 import { reduceSum } from "../graph/ops/reduce.js";
 import { cast, gather, sortDescending, where } from "../graph/ops/select.js";
 
@@ -15,7 +16,10 @@ const fromEnd = (sorted: Expr, count: Expr, rank: Expr): Expr =>
  */
 const quantile = (values: Expr, mask: Expr, q: number): Expr => {
   const counts = greater(mask, 0);
-  const { values: sorted } = sortDescending(reshape(where(counts, values, Number.NEGATIVE_INFINITY), [-1]));
+  const none = scalar(Number.NEGATIVE_INFINITY, values.dtype);
+  // One more than there are: a vector of none has nothing to read.
+  const padded = concat([reshape(where(counts, values, none), [-1]), reshape(none, [1])], 0);
+  const { values: sorted } = sortDescending(padded);
   const count = reduceSum(cast(counts, values.dtype));
   const at = mul(max(sub(count, 1), 0), q);
   const below = cast(cast(at, "int64"), values.dtype);
