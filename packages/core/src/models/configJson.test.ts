@@ -34,9 +34,26 @@ const anyConfig: fc.Arbitrary<DecoderConfig> = fc
     normEpsilon: positive,
     contextLength: count,
     vision: fc.option(anyVision),
+    features: fc.constantFrom<Partial<DecoderConfig>>(
+      {},
+      { tiedEmbeddings: true, attentionBias: "all", mlpBias: true },
+      { attentionBias: "queryKeyValue", paddingId: 7, ropeScaling: { type: "linear", factor: 1.5 } },
+      {
+        queryKeyNorm: true,
+        attentionBias: "all",
+        ropeScaling: {
+          type: "llama3",
+          factor: 8,
+          lowFrequencyFactor: 1,
+          highFrequencyFactor: 4,
+          originalContextLength: 64,
+        },
+      },
+    ),
   })
-  .map(({ share, vision, ...rest }) => ({
+  .map(({ share, vision, features, ...rest }) => ({
     ...rest,
+    ...features,
     heads: share * rest.keyValueHeads,
     ...(vision && { vision }),
   }));
