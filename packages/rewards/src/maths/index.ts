@@ -1,2 +1,3 @@
+export * from "./geo3k.js";
 export * from "./mathEquivalence.js";
 export { boxed, readMaths } from "./readMaths.js";

@@ -5,6 +5,7 @@ export * from "./choice.js";
 export * from "./cosineLength.js";
 export * from "./exactMatch.js";
 export * from "./format.js";
+export * from "./gsm8k.js";
 export * from "./jsonSchema.js";
 export * from "./msrlWeights.js";
 export * from "./numeric.js";
