@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { numbers, testDevice } from "../../test/testDevice.js";
-import { exp, input, logSoftmax } from "../graph/index.js";
+import { type Expr, exp, input, logSoftmax } from "../graph/index.js";
 import { fold, type Key, key, normal, uniform } from "../rng.js";
 import { float32 } from "../tensor.js";
 import { drawToken } from "./drawToken.js";
@@ -11,10 +11,13 @@ const { evaluate } = testDevice();
 const vocabulary = 50;
 const rows = 64;
 const probabilities = exp(logSoftmax(input("logits", "float32", ["rows", 1, vocabulary])));
-const drawn = drawToken(probabilities, input("uniforms", "float32", ["rows", 1, 1]));
+const uniformsOf = input("uniforms", "float32", ["rows", 1, 1]);
+
+/** The draw over the whole vocabulary, and in 5 blocks of 10. */
+const draws = [vocabulary, 1].map((wholeUpTo) => drawToken(probabilities, uniformsOf, wholeUpTo));
 
 /** Draws for rows of logits; the probabilities are those that the graph saw. */
-const draw = async (logits: readonly number[], uniforms: readonly number[]) => {
+const draw = async (drawn: Expr, logits: readonly number[], uniforms: readonly number[]) => {
   const results = await evaluate(
     { drawn, probabilities },
     { logits: float32([rows, 1, vocabulary], logits), uniforms: float32([rows, 1, 1], uniforms) },
@@ -34,13 +37,16 @@ const someLogits = (from: Key): readonly number[] => {
   });
 };
 
-describe("drawToken", () => {
+describe.each(["whole", "in blocks"] as const)("drawToken, %s", (way) => {
+  const drawn = draws[way === "whole" ? 0 : 1]!;
+
   it("never draws a token that cannot be, at the ends of the unit interval too", async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0 }), async (seed) => {
         const random = uniform(fold(key(seed), "uniforms"), rows);
         const uniforms = Array.from(random, (value, row) => edges[row % 8] ?? value);
-        for (const { token, p } of await draw(someLogits(key(seed)), uniforms)) expect(p[token]).toBeGreaterThan(1e-30);
+        for (const { token, p } of await draw(drawn, someLogits(key(seed)), uniforms))
+          expect(p[token]).toBeGreaterThan(1e-30);
       }),
       { numRuns: 30 },
     );
@@ -49,11 +55,18 @@ describe("drawToken", () => {
   it("inverts the distribution function", async () => {
     const logits = Array.from({ length: rows * vocabulary }, (_, at) => 3 * Math.sin(at ** 1.5));
     const uniforms = Array.from({ length: rows }, (_, row) => (row + 0.5) / rows);
-    for (const [row, { token, p }] of (await draw(logits, uniforms)).entries()) {
+    for (const [row, { token, p }] of (await draw(drawn, logits, uniforms)).entries()) {
       const upTo = p.slice(0, token).reduce((sum, value) => sum + value, 0);
       // Float32 sums of 50 numbers up to 1: 50 roundings of 6e-8 at most.
       expect(upTo).toBeLessThanOrEqual(uniforms[row]! + 3e-6);
       expect(upTo + p[token]!).toBeGreaterThan(uniforms[row]! - 3e-6);
     }
   });
+});
+
+it("draws the same tokens in blocks as over the whole, but where a uniform number is at a token's edge", async () => {
+  const logits = someLogits(key(7));
+  const uniforms = Array.from({ length: rows }, (_, row) => (row + 0.5) / rows);
+  const [whole, blocks] = await Promise.all(draws.map((drawn) => draw(drawn, logits, uniforms)));
+  expect(blocks).toEqual(whole);
 });
