@@ -10,6 +10,10 @@ export const rewardError = (reward: string, message: string): RewardError =>
 /** What was thrown, in words. */
 export const thrownReason = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
 
+/** What a scoring function gave, as a mark. */
+export const asMark = (given: unknown): Mark =>
+  given === null || typeof given !== "object" ? { value: given as number | null } : (given as Mark);
+
 /** Two reasons, or two failures, of one completion. */
 export const joined = (a: string | undefined, b: string | undefined): string | undefined =>
   a === undefined || b === undefined ? (a ?? b) : `${a}; ${b}`;

@@ -1,7 +1,7 @@
 import type { Completion, Mark, Reward, Scorable } from "@msrl/core";
 import * as TE from "fp-ts/TaskEither";
 import { fromMarks } from "./fromMarks.js";
-import { thrownReason } from "./marks.js";
+import { asMark, thrownReason } from "./marks.js";
 
 /** A completion's number, or its mark, from its text and what it is judged against; `null`: does not apply. */
 export type CompletionScore<Reference> = (
@@ -12,9 +12,7 @@ export type CompletionScore<Reference> = (
 
 const markOf = <Reference>(score: CompletionScore<Reference>, { completion, reference }: Scorable<Reference>): Mark => {
   try {
-    const given: unknown = score(completion.text, reference, completion);
-    if (given === null || typeof given !== "object") return { value: given as number | null };
-    return given as Mark;
+    return asMark(score(completion.text, reference, completion));
   } catch (thrown) {
     return { value: null, failure: `the function threw: ${thrownReason(thrown)}` };
   }
