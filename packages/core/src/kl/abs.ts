@@ -1,13 +1,14 @@
 import type { Expr } from "../graph/expr.js";
-import { abs as absolute, sub } from "../graph/ops/elementwise.js";
+import { abs as absolute } from "../graph/ops/elementwise.js";
+import { difference } from "./logRatio.js";
 
 /**
  * The distance of two log-probs as a penalty, one number a token drawn from the policy:
  *
  *     abs = |log p - log q|        p: policy, q: reference
  *
- * Any shape, nats, never negative. No estimate of the KL divergence, but bounded in slope: its gradient is +-1, and 0
- * where the two agree. verl's `abs`.
+ * Any shape, nats, never negative; infinite where one of the two is -inf, 0 where both are. No estimate of the KL
+ * divergence, but bounded in slope: its gradient is +-1, and 0 where the two agree. verl's `abs`.
  *
  * Schulman, Approximating KL Divergence (2020), http://joschu.net/blog/kl-approx.html
  *
@@ -18,4 +19,4 @@ import { abs as absolute, sub } from "../graph/ops/elementwise.js";
  * assert.deepStrictEqual(kl.shape, ["batch", "time"]);
  * @since 0.1.0
  */
-export const abs = (logProbs: Expr, referenceLogProbs: Expr): Expr => absolute(sub(logProbs, referenceLogProbs));
+export const abs = (logProbs: Expr, referenceLogProbs: Expr): Expr => absolute(difference(logProbs, referenceLogProbs));

@@ -1,13 +1,14 @@
 import type { Expr } from "../graph/expr.js";
-import { mul, sub } from "../graph/ops/elementwise.js";
+import { mul } from "../graph/ops/elementwise.js";
+import { difference } from "./logRatio.js";
 
 /**
  * The squared estimator of KL(policy || reference), one number a token drawn from the policy:
  *
  *     k2 = (log p - log q)^2 / 2        p: policy, q: reference
  *
- * Any shape, nats, never negative. Biased where the two are far apart, of low variance; its gradient over tokens drawn
- * from the policy is that of the KL divergence.
+ * Any shape, nats, never negative; infinite where one of the two is -inf, 0 where both are. Biased where the two are
+ * far apart, of low variance; its gradient over tokens drawn from the policy is that of the KL divergence.
  *
  * Schulman, Approximating KL Divergence (2020), http://joschu.net/blog/kl-approx.html
  *
@@ -19,6 +20,6 @@ import { mul, sub } from "../graph/ops/elementwise.js";
  * @since 0.1.0
  */
 export const k2 = (logProbs: Expr, referenceLogProbs: Expr): Expr => {
-  const d = sub(logProbs, referenceLogProbs);
+  const d = difference(logProbs, referenceLogProbs);
   return mul(mul(d, d), 0.5);
 };

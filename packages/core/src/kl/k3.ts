@@ -7,8 +7,8 @@ import { logRatio } from "./logRatio.js";
  *
  *     k3 = q/p - log(q/p) - 1        p: policy, q: reference
  *
- * Any shape, nats, never negative, unbiased. The log-ratio is held within +-60 nats, beyond which no gradient flows
- * (TRL has no bound; verl bounds it at 20 and the result at 10).
+ * Any shape, nats, never negative, unbiased; 0 where both are -inf. The log-ratio is held within +-60 nats, beyond
+ * which no gradient flows (TRL has no bound; verl bounds it at 20 and the result at 10).
  *
  * Schulman, Approximating KL Divergence (2020), http://joschu.net/blog/kl-approx.html
  *

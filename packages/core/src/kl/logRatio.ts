@@ -1,5 +1,5 @@
 import type { Expr } from "../graph/expr.js";
-import { greater, less, sub } from "../graph/ops/elementwise.js";
+import { and, equal, greater, less, sub } from "../graph/ops/elementwise.js";
 import { where } from "../graph/ops/select.js";
 
 /** Largest distance of two log-probs, in nats, that is told apart: e^60 is still far from the end of float32. */
@@ -15,9 +15,18 @@ export const heldWithin = (value: Expr, bound: number): Expr => {
 };
 
 /**
+ * logNumerator - logDenominator, and 0 without gradient where both are -inf: of a token that both find impossible
+ * nothing is known. One alone gives an infinite difference, a NaN stays a NaN.
+ */
+export const difference = (logNumerator: Expr, logDenominator: Expr): Expr => {
+  const impossible = (logProb: Expr): Expr => equal(logProb, Number.NEGATIVE_INFINITY);
+  return where(and(impossible(logNumerator), impossible(logDenominator)), 0, sub(logNumerator, logDenominator));
+};
+
+/**
  * The logarithm of a ratio of probabilities, held within +-60 nats so that its exponential is finite:
  *
  *     d = logNumerator - logDenominator        (d > 60 counts as 60, d < -60 as -60, without gradient)
  */
 export const logRatio = (logNumerator: Expr, logDenominator: Expr): Expr =>
-  heldWithin(sub(logNumerator, logDenominator), logRatioBound);
+  heldWithin(difference(logNumerator, logDenominator), logRatioBound);

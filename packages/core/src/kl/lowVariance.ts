@@ -1,6 +1,6 @@
 import type { Expr } from "../graph/expr.js";
 import { exp, sub } from "../graph/ops/elementwise.js";
-import { heldWithin } from "./logRatio.js";
+import { difference, heldWithin } from "./logRatio.js";
 
 /** Largest log-ratio, in nats, that {@link lowVariance} tells apart. */
 export const lowVarianceRatioBound = 20;
@@ -26,6 +26,6 @@ export const lowVarianceBound = 10;
  * @since 0.1.0
  */
 export const lowVariance = (logProbs: Expr, referenceLogProbs: Expr): Expr => {
-  const d = heldWithin(sub(referenceLogProbs, logProbs), lowVarianceRatioBound);
+  const d = heldWithin(difference(referenceLogProbs, logProbs), lowVarianceRatioBound);
   return heldWithin(sub(sub(exp(d), d), 1), lowVarianceBound);
 };
