@@ -1,12 +1,18 @@
+import * as E from "fp-ts/Either";
 import { describe, expect, it } from "vitest";
 import { float32 } from "../tensor.js";
 import { explain } from "./explain.js";
-import { add, concat, constant, floor, input, less, loop, offCuda, reshape, scalar, tanh } from "./index.js";
+import type { Expr } from "./expr.js";
+import { add, concat, constant, input, less, loop, offCuda, reshape, scalar, tanh } from "./index.js";
+import { call } from "./ops/op.js";
+
+/** An operator that the CUDA provider lacks; this library has none of those. */
+const hardmax = (x: Expr): Expr => call({ operator: "Hardmax", domain: "", infer: () => E.right([x]) }, [x]);
 
 const counted = () => {
   const start = input("start", "float32", ["n"]);
   const body = (_: unknown, [x]: readonly ReturnType<typeof input>[]) => {
-    const next = add(floor(x!), start);
+    const next = add(hardmax(x!), start);
     return { proceed: less(scalar(0), scalar(1)), carried: [next], kept: [next] };
   };
   const { carried, kept } = loop(input("turns", "int64", []), [{ initial: start, shape: ["n"] }], body, "count");
@@ -34,7 +40,7 @@ describe("explain", () => {
 
   it("marks what has no CUDA kernel, in bodies too", () => {
     expect(explain(counted())).not.toContain("CUDA");
-    expect(explain(counted(), { device: "cuda" })).toMatch(/^ {2}Floor\S* .*<- no CUDA kernel: runs on the CPU$/m);
-    expect(offCuda(counted())).toEqual([{ operator: "Floor", inLoop: true }]);
+    expect(explain(counted(), { device: "cuda" })).toMatch(/^ {2}Hardmax\S* .*<- no CUDA kernel: runs on the CPU$/m);
+    expect(offCuda(counted())).toEqual([{ operator: "Hardmax", inLoop: true }]);
   });
 });
