@@ -32,7 +32,7 @@ export interface ClipDppoOptions {
   readonly maxRatio: number;
 }
 
-/** Defaults of {@link clipDppo}: those of verl's trainer, which the paper leaves to the task. */
+/** Defaults of {@link clipDppo}: bounds of verl's trainer, and the largest weight of its loss (its trainer sets 3). */
 export const clipDppoDefaults: ClipDppoOptions = { divergence: "tv", low: 0.2, high: 0.2, maxRatio: 20 };
 
 const rules: Rules<ClipDppoOptions> = {

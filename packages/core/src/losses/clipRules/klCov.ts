@@ -13,7 +13,7 @@ export interface KlCovOptions {
   readonly strength: number;
 }
 
-/** Defaults of {@link klCov}: those of verl. */
+/** Defaults of {@link klCov}: those of verl's loss; its trainer sets a strength of 0.1. */
 export const klCovDefaults: KlCovOptions = { share: 0.0002, strength: 1 };
 
 const rules: Rules<KlCovOptions> = { share: between(0, 1), strength: atLeast(0) };

@@ -18,7 +18,7 @@ const build = clippedRecipe({ where: "luspo", name: "luspo", ratio: "sequence", 
  *
  *     loss = -sum_b n_b min(s A, clip(s, 1 - epsilonLow, 1 + epsilonHigh) A) / S        (to be minimised)
  *
- * A KL term is summed over the tokens; TRL's `luspo` averages it, and any loss a token, over padding too.
+ * A KL term is summed over the tokens, and so is any loss a token, as in TRL's `luspo`.
  *
  * Length-Unbiased Sequence Policy Optimization (2026), https://arxiv.org/abs/2602.05261
  *
