@@ -74,6 +74,18 @@ describe("perCompletionTask", () => {
     expect(await toPromise(told(batchOf("a")))).toEqual([null]);
   });
 
+  it("may ask many questions with one signal without a warning of node", async () => {
+    const warnings: Error[] = [];
+    const listen = (warning: Error) => warnings.push(warning);
+    process.on("warning", listen);
+    const { signal } = new AbortController();
+    const reward = perCompletionTask("judge", async () => settle().then(() => 1), { concurrency: 64 });
+    await toPromise(reward(new Array(64).fill(judged("a", {})), { step: 0, signal }));
+    await settle();
+    process.off("warning", listen);
+    expect(warnings).toEqual([]);
+  });
+
   it("refuses a concurrency that cannot be", () => {
     expect(() => perCompletionTask("judge", async () => 1, { concurrency: 0 })).toThrow(
       "perCompletionTask: concurrency is 0, wanted a whole number of at least 1",

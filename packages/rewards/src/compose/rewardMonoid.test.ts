@@ -4,22 +4,11 @@ import * as E from "fp-ts/Either";
 import * as TE from "fp-ts/TaskEither";
 import { describe, expect, it } from "vitest";
 import { judged, values } from "../../test/completions.js";
+import { reward, texts } from "../../test/rewards.js";
 import { perCompletion } from "./perCompletion.js";
 import { rewardMonoid } from "./rewardMonoid.js";
 
 const { concat, empty } = rewardMonoid<unknown>();
-const texts = ["", "a", "bb", "ccc"];
-
-/** A reward of whole numbers, so that sums are exact, null or failing here and there. */
-const reward: fc.Arbitrary<Reward<unknown>> = fc
-  .tuple(fc.string(), fc.array(fc.option(fc.integer(), { nil: null }), { minLength: 4, maxLength: 4 }), fc.boolean())
-  .map(([name, numbers, fails]) =>
-    perCompletion(name, (text) => {
-      if (fails && text === "bb") throw new Error("bb");
-      return numbers[text.length] ?? null;
-    }),
-  );
-
 const batch = texts.map((text) => judged(text, {}));
 const outcome = (one: Reward<unknown>) => one(batch)();
 const marks = (one: Reward<unknown>) => one.marks!(batch)();

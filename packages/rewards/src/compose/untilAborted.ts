@@ -1,3 +1,11 @@
+import { setMaxListeners } from "node:events";
+
+/** A signal that any number of questions may wait for: node takes more than ten for a leak. */
+export const forMany = (signal: AbortSignal): AbortSignal => {
+  setMaxListeners(0, signal);
+  return signal;
+};
+
 /** The result of some work, or, as soon as the signal is aborted, what to say instead; work for nobody is not begun. */
 export const untilAborted = async <Value>(
   signal: AbortSignal | undefined,
@@ -9,7 +17,7 @@ export const untilAborted = async <Value>(
   let stop = (): void => undefined;
   const given = new Promise<Value>((resolve) => {
     stop = () => resolve(instead());
-    signal.addEventListener("abort", stop, { once: true });
+    forMany(signal).addEventListener("abort", stop, { once: true });
   });
   try {
     return await Promise.race([given, work()]);

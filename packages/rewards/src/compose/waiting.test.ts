@@ -109,7 +109,7 @@ describe("withRetry", () => {
     const marks = toPromise(retried.marks!(batchOf("b"), { step: 0, signal: controller.signal }));
     await settle();
     controller.abort();
-    expect(await marks).toEqual([{ value: null, failure: "the function threw: busy 1 (attempt 1)" }]);
+    expect(await marks).toEqual([{ value: null, failure: "the function threw: busy 1" }]);
     expect([asked, clock.sleeping()]).toEqual([["a", "b"], 0]);
   });
 

@@ -1,6 +1,7 @@
 import type { CompletionBatch, Mark, Reward, RewardContext } from "@msrl/core";
 import { atLeast, checkOptions, type Rules, wholeFrom } from "@msrl/core/configuration";
 import { callable, longestSleep, nodeSleep, type Sleep, waitable } from "./time.js";
+import { forMany } from "./untilAborted.js";
 import { outcomes, wrapped } from "./wrapped.js";
 
 /** Settings of {@link withRetry}. */
@@ -32,7 +33,7 @@ const delaysOf = ({ attempts, delay, growth }: WithRetryOptions): readonly numbe
 /** Waits, but not beyond the signal. */
 const wait = async (sleep: Sleep, milliseconds: number, signal: AbortSignal): Promise<void> => {
   try {
-    await sleep(milliseconds, signal);
+    await sleep(milliseconds, forMany(signal));
   } catch (thrown) {
     if (!signal.aborted) throw thrown;
   }
@@ -61,6 +62,7 @@ const retry = async <Reference>(
     made++;
     for (const [index, at] of places.entries()) marks[at] = again[index]!;
   }
+  if (made === 1) return marks;
   for (const at of failing()) marks[at] = { ...marks[at]!, failure: `${marks[at]!.failure} (attempt ${made})` };
   return marks;
 };
