@@ -1,5 +1,6 @@
 import * as E from "fp-ts/Either";
 import { expect, it } from "vitest";
+import { testDevice } from "../../test/testDevice.js";
 import type { Expr } from "../graph/expr.js";
 import { add, exp, greater, less, mul, neg } from "../graph/ops/elementwise.js";
 import { where } from "../graph/ops/select.js";
@@ -11,7 +12,10 @@ import { counted } from "./counted.js";
 import { type GrpoOptions, grpo, grpoDefaults } from "./grpo.js";
 import type { Loss, LossInputs } from "./loss.js";
 import { policyLoss } from "./policyLoss.js";
+import { tokenGradient } from "./tokenGradient.js";
 import { tokenGradientModel } from "./tokenGradientModel.js";
+
+const { device } = testDevice();
 
 const atMost = (value: Expr, bound: number): Expr => where(greater(value, bound), bound, value);
 const noLessThan = (value: Expr, bound: number): Expr => where(less(value, bound), bound, value);
@@ -63,3 +67,23 @@ it.each(variants)(
     }
   },
 );
+
+it.each(variants)("its metrics leave the bits of loss and gradient as they are: %o", async (options) => {
+  const bare = (loss: Loss): Loss => ({ ...loss, build: (inputs) => ({ ...loss.build(inputs), metrics: {} }) });
+  const values = (from: number, step: number) => Array.from({ length: 24 }, (_, at) => from - ((at * step) % 1.7));
+  const arrays = {
+    batch: 4,
+    time: 6,
+    logProbs: values(-0.1, 0.37),
+    oldLogProbs: values(-0.05, 0.41),
+    referenceLogProbs: values(-0.2, 0.29),
+    entropy: values(2, 0.53),
+    advantages: [0.7, -1.3, 0.2, 1.1],
+    mask: values(2.2, 0.6).map((value) => (value > 0.8 ? 1 : 0)),
+  };
+  const [full, alone] = await Promise.all(
+    [grpo(options), bare(grpo(options))].map(async (loss) => (await tokenGradient(loss, await device()))(arrays)),
+  );
+  expect([full!.loss, ...full!.gradient]).toEqual([alone!.loss, ...alone!.gradient]);
+  expect(full!.gradient.some((slope) => slope !== 0)).toBe(true);
+});

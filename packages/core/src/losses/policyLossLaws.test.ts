@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { countsOf, feedsOf, lossInputs, type Token } from "../../test/lossInputs.js";
 import { numbers, testDevice } from "../../test/testDevice.js";
 import { rowsOfTokens } from "../../test/tokens.js";
+import { offCuda } from "../graph/cudaOperators.js";
 import { grad } from "../graph/grad.js";
 import * as rules from "./clipRules/index.js";
 import { combineMetrics } from "./combineMetrics.js";
@@ -171,6 +172,12 @@ const plainRules = [
   klCov({ share: 0.5 }),
 ];
 const hard: readonly Loss[] = [...all, ...plainRules.map(byToken), grpo({ topEntropyShare: 0.5, entropyBonus: 1 })];
+
+it.each(hard)("$name: every operator has a kernel on CUDA", (made) => {
+  const { loss, metrics } = made.build(lossInputs);
+  const [gradient] = grad(loss, [lossInputs.logProbs]);
+  expect(offCuda({ loss, gradient: gradient!, ...metrics })).toEqual([]);
+});
 
 describe.each(hard.map((made, at) => ({ name: `${made.name} ${at}`, made })))("hard inputs: $name", ({ made }) => {
   it("has a finite result for no rows, no tokens, none that counts, a single one", async () => {

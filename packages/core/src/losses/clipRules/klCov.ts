@@ -1,5 +1,5 @@
 import { atLeast, between, checkOptions, type Rules } from "../../configuration.js";
-import { abs, mul, sub } from "../../graph/ops/elementwise.js";
+import { mul, sign, sub } from "../../graph/ops/elementwise.js";
 import { cast, where } from "../../graph/ops/select.js";
 import { largest, wholeShare } from "../largest.js";
 import type { ClipInputs, Clipped, ClipRule } from "./clipRule.js";
@@ -23,8 +23,9 @@ const clip = ({ share, strength }: KlCovOptions, inputs: ClipInputs): Clipped =>
   const { covariance, counts, tokens } = covarianceOf(inputs);
   const chosen = largest(covariance, counts, wholeShare(mul(tokens, share)));
   const plain = mul(ratio, advantages);
+  const distance = mul(logRatios, sign(logRatios)); // |d|: CUDA has no kernel of Abs
   return {
-    gain: where(chosen, sub(plain, mul(abs(logRatios), strength)), plain),
+    gain: where(chosen, sub(plain, mul(distance, strength)), plain),
     ratio,
     metrics: { covariance_penalty_fraction: cast(chosen, ratio.dtype) },
   };
