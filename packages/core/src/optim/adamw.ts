@@ -55,12 +55,16 @@ const stepOf = ({ learningRate, beta1, beta2, epsilon }: AdamwOptions, count: Ex
   return { rate, size, epsilon: mul(rootCorrection, epsilon) };
 };
 
+/** A moving average, one step on; without memory what was before is not read, be it infinite. */
+const moved = (average: Expr, kept: number, value: Expr): Expr =>
+  kept === 0 ? value : add(mul(average, kept), mul(value, 1 - kept));
+
 /** The next moments of one parameter, and what is added to it. */
 const advance = (options: AdamwOptions, step: Step, gradient: Expr, m: Expr, v: Expr, parameter: Expr) => {
   const { beta1, beta2, weightDecay } = options;
   const own = (x: Expr): Expr => cast(x, gradient.dtype);
-  const nextM = add(mul(m, beta1), mul(gradient, 1 - beta1));
-  const nextV = add(mul(v, beta2), mul(mul(gradient, gradient), 1 - beta2));
+  const nextM = moved(m, beta1, gradient);
+  const nextV = moved(v, beta2, mul(gradient, gradient));
   const towards = mul(div(nextM, add(sqrt(nextV), own(step.epsilon))), own(step.size));
   const update = weightDecay === 0 ? neg(towards) : neg(add(towards, mul(parameter, own(mul(step.rate, weightDecay)))));
   return { m: nextM, v: nextV, update };
