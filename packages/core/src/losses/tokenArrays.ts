@@ -1,7 +1,7 @@
 import * as E from "fp-ts/Either";
 import { type Tagged, tagged } from "../errors.js";
 import type { TensorType } from "../graph/expr.js";
-import { float32, type Tensor, type Tensors } from "../tensor.js";
+import { float32, type Tensor, type Tensors, tensor } from "../tensor.js";
 
 /** What another program knows of its tokens: flat arrays, row-major over [batch, time], log-probs in nats. */
 export interface TokenArrays {
@@ -77,6 +77,26 @@ const problemsOf = (arrays: TokenArrays, read: Readonly<Record<string, TensorTyp
   return [...perToken.flatMap((field) => problemOf(arrays, field, Object.hasOwn(read, field))), ...counts];
 };
 
+/** One number a token, of one number a token or a row; a copy, since who calls may write into its arrays again. */
+const spread = (values: ArrayLike<number>, batch: number, time: number): Float32Array => {
+  if (values.length === batch * time) return new Float32Array(values);
+  const wide = new Float32Array(batch * time);
+  for (let row = 0; row < batch; row++) wide.fill(values[row]!, row * time, (row + 1) * time);
+  return wide;
+};
+
+/** Tokens that count, and rows that have one. */
+const countsOf = (mask: Float32Array, batch: number, time: number) => {
+  let [tokens, sequences] = [0, 0];
+  for (let row = 0; row < batch; row++) {
+    let length = 0;
+    for (let at = row * time; at < (row + 1) * time; at++) if (mask[at]! > 0) length += 1;
+    tokens += length;
+    if (length > 0) sequences += 1;
+  }
+  return { tokens, sequences };
+};
+
 /** The arrays as tensors of the names that are read, defaults filled in; or everything that is wrong with them. */
 export const tokenTensors = (
   arrays: TokenArrays,
@@ -89,28 +109,19 @@ export const tokenTensors = (
     );
     return E.left(tagged("BadArrays", lines.join("\n"), { problems }));
   }
-  const { batch, time, logProbs, advantages } = arrays;
-  const matrix = (values: ArrayLike<number>): Tensor => float32([batch, time], values);
-  const mask = Float32Array.from(arrays.mask ?? { length: batch * time }, (value?: number) => value ?? 1);
-  const spread =
-    advantages.length === batch * time
-      ? advantages
-      : Float32Array.from({ length: batch * time }, (_, at) => advantages[Math.floor(at / time)]!);
-  const lengths = Array.from({ length: batch }, (_, row) =>
-    mask.subarray(row * time, (row + 1) * time).reduce((count, value) => count + (value > 0 ? 1 : 0), 0),
+  const { batch, time, logProbs, oldLogProbs = logProbs, samplerLogProbs = oldLogProbs } = arrays;
+  const { referenceLogProbs, entropy, advantages } = arrays;
+  const mask = arrays.mask ? new Float32Array(arrays.mask) : new Float32Array(batch * time).fill(1);
+  const counts = countsOf(mask, batch, time);
+  const fields = { logProbs, oldLogProbs, samplerLogProbs, referenceLogProbs, entropy, advantages, mask };
+  const matrices = Object.entries(fields).flatMap(([name, values]): readonly [string, Tensor][] =>
+    values && Object.hasOwn(read, name)
+      ? [[name, tensor("float32", [batch, time], values === mask ? mask : spread(values, batch, time))]]
+      : [],
   );
-  const tokens = arrays.tokens ?? lengths.reduce((sum, length) => sum + length, 0);
-  const sequences = arrays.sequences ?? lengths.filter((length) => length > 0).length;
-  const tensors: Tensors = {
-    logProbs: matrix(logProbs),
-    oldLogProbs: matrix(arrays.oldLogProbs ?? logProbs),
-    samplerLogProbs: matrix(arrays.samplerLogProbs ?? arrays.oldLogProbs ?? logProbs),
-    advantages: matrix(spread),
-    mask: matrix(mask),
-    tokens: float32([], [tokens]),
-    sequences: float32([], [sequences]),
-    ...(arrays.referenceLogProbs && { referenceLogProbs: matrix(arrays.referenceLogProbs) }),
-    ...(arrays.entropy && { entropy: matrix(arrays.entropy) }),
-  };
-  return E.right(Object.fromEntries(Object.entries(tensors).filter(([name]) => Object.hasOwn(read, name))));
+  const scalars = { tokens: arrays.tokens ?? counts.tokens, sequences: arrays.sequences ?? counts.sequences };
+  const numbers = Object.entries(scalars).flatMap(([name, value]): readonly [string, Tensor][] =>
+    Object.hasOwn(read, name) ? [[name, float32([], [value])]] : [],
+  );
+  return E.right(Object.fromEntries([...matrices, ...numbers]));
 };
