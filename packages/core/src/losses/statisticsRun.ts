@@ -22,8 +22,11 @@ type Run<Failure> = (
   sizes: StatisticsSizes,
 ) => TE.TaskEither<Failure | GraphError, TokenStatistics>;
 
-/** Logits that the host hands over at a time: enough to be worth a call, few enough for the caches. */
-const logitsPerRun = 2 ** 22;
+/** Logits that the host hands over at a time: enough to be worth a call, few enough for the caches of a core. */
+const logitsPerRun = 2 ** 19;
+
+/** Rows of a run: an even number, for two threads. */
+const rowsPerRun = (vocabulary: number): number => 2 * Math.max(1, Math.round(logitsPerRun / vocabulary / 2));
 
 /** Statistics and, where something comes from upstream, gradients by the inputs named. */
 const outputsOf = ({ logProbs, entropy, top }: Statistics, inputs: Exprs, by: readonly string[]): Exprs => {
@@ -112,7 +115,7 @@ export const logitRun = <Failure>(settings: TokenStatisticsOptions, device: Comp
   );
   return (arrays, { rows, vocabulary }) => {
     if (rows === 0) return TE.right(none(options));
-    const size = rowsPerChunk ?? Math.max(1, Math.floor(logitsPerRun / vocabulary));
+    const size = rowsPerChunk ?? rowsPerRun(vocabulary);
     const starts = Array.from({ length: Math.ceil(rows / size) }, (_, at) => at * size);
     const found: Record<string, Float32Array | Int32Array> = {};
     return pipe(
