@@ -15,6 +15,7 @@ const coreLayers = {
   losses: ["host", "graph", "kl"],
   optim: ["host", "graph"],
   policy: ["host", "graph", "losses", "optim"],
+  openai: ["host", "policy"],
   models: ["host", "graph", "session", "kl", "losses", "optim", "policy"],
   transformers: ["host", "policy", "models"],
   entry: ["host", "advantages"],

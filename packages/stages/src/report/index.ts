@@ -3,7 +3,6 @@ export { emptyReport } from "./empty-report.js";
 export { encodeReport } from "./encode-report.js";
 export { renderReport } from "./html.js";
 export { defaultPanels } from "./panels.js";
-export { encodePng } from "./png.js";
 export { type BadReport, readReport } from "./read-report.js";
 export * from "./report.js";
 export { markdownTable, type Table, textTable } from "./table.js";

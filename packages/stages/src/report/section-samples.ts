@@ -1,7 +1,6 @@
-import type { Pixels } from "@msrl/core";
+import { encodePng, type Pixels } from "@msrl/core";
 import { completionMarkup } from "./completion-markup.js";
 import { html, type Markup } from "./markup.js";
-import { encodePng } from "./png.js";
 import type { Report, SampleImage, SampleJudgement } from "./report.js";
 
 /** Small pictures are enlarged by a whole number, so that their pixels stay square. */

@@ -1,5 +1,5 @@
 import { crc32, deflateSync } from "node:zlib";
-import type { Pixels } from "@msrl/core";
+import type { Pixels } from "./sample.js";
 
 const signature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 
@@ -20,7 +20,7 @@ const chunk = (type: string, data: Uint8Array): Buffer => {
  *
  * @throws RangeError if the picture does not hold 3 bytes a pixel: a bug of the caller, not bad input.
  * @example
- * import { encodePng } from "@msrl/stages/report";
+ * import { encodePng } from "@msrl/core";
  * const red = { width: 1, height: 1, data: Uint8Array.of(255, 0, 0) };
  * assert.strictEqual(Buffer.from(encodePng(red)).toString("latin1", 1, 4), "PNG");
  * @since 0.1.0
