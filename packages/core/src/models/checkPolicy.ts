@@ -34,6 +34,7 @@ const rules: Rules<DecoderConfig> = {
   paddingId: optional(wholeFrom(0)),
   adapter: { wanted: "nothing: it is made of the option lora", fits: (value) => value === undefined },
   recompute: { wanted: "nothing: it is an option of the policy", fits: (value) => value === undefined },
+  fewRows: { wanted: "nothing: rollouts choose it", fits: (value) => value === undefined },
   vision: {
     wanted: "a vision tower's sizes, or nothing",
     fits: (value) => value === undefined || value instanceof Object,

@@ -67,6 +67,8 @@ export interface DecoderConfig {
   readonly adapter?: Adapter;
   /** What `decoderPolicy` makes of its `recompute` option; not to be given. */
   readonly recompute?: boolean;
+  /** What a rollout of few rows makes of it; not to be given. */
+  readonly fewRows?: true;
 }
 
 /** Parameter groups that can be frozen apart; a policy with an adapter has only this one. */

@@ -15,7 +15,7 @@ import {
 } from "../graph/index.js";
 
 /** Up to this vocabulary one cumulative sum goes over all tokens: ONNX Runtime's is slow, 1 ms for 400,000 numbers. */
-const wholeVocabulary = 4096;
+export const wholeVocabulary = 4096;
 
 /** The largest divisor of a count that is not above its root. */
 const blocksOf = (count: number): number => {

@@ -1,6 +1,7 @@
 import type { Expr } from "../graph/index.js";
 import { add, matmul } from "../graph/index.js";
 import type { DecoderConfig } from "./config.js";
+import { fewRowsProduct } from "./fewRows.js";
 import { adapterName } from "./lora/adapterParameters.js";
 import { dropped } from "./lora/dropout.js";
 import { type Weights, weight } from "./weights.js";
@@ -13,7 +14,8 @@ import { type Weights, weight } from "./weights.js";
  */
 export const linear = (config: DecoderConfig, weights: Weights, module: string, x: Expr): Expr => {
   const name = `${module}.weight`;
-  const product = matmul(x, weight(weights, name), { transB: true }, name);
+  const w = weight(weights, name);
+  const product = config.fewRows ? fewRowsProduct(x, w, name) : matmul(x, w, { transB: true }, name);
   const bias = weights[`${module}.bias`];
   const [a, b] = [weights[adapterName(module, "A")], weights[adapterName(module, "B")]];
   const own = bias ? add(product, bias) : product;

@@ -12,6 +12,7 @@ import {
   greater,
   input,
   less,
+  log,
   logSoftmax,
   loop,
   mul,
@@ -21,19 +22,24 @@ import {
   reduceSum,
   reshape,
   scalar,
+  softmax,
   where,
 } from "../graph/index.js";
 import type { SamplingFilters } from "../policy/policy.js";
 import { completionAttention, ownHeads, type PrefixCache, prefixAttention, prefixHeads } from "./attention.js";
 import type { DecoderConfig } from "./config.js";
 import { decode, embedWords, logitsOf, type Weights } from "./decoder.js";
-import { drawToken } from "./drawToken.js";
+import { drawToken, wholeVocabulary } from "./drawToken.js";
+import { fewRowsProduct } from "./fewRows.js";
 import { activeFilters, filterLogits } from "./filters/filterLogits.js";
 import { type BatchInputs, type BatchShape, batchInputs, embedPrefix, groupsRead } from "./forward.js";
+import { mergedWeights } from "./lora/mergedWeights.js";
 import { parameterInputs } from "./parameters.js";
+import type { RolloutForm } from "./rolloutForm.js";
+import { weight } from "./weights.js";
 
-/** How a rollout graph draws its tokens, and which: filters that do nothing are left out. */
-export interface Draw extends SamplingFilters {
+/** How a rollout graph draws its tokens, and which (filters that do nothing are left out), and how it is formed. */
+export interface Draw extends SamplingFilters, RolloutForm {
   /** True takes the likeliest token, false draws by the temperature given at run time. */
   readonly greedy: boolean;
   readonly endId: number;
@@ -57,6 +63,11 @@ const prefill = (
   return caches;
 };
 
+const headProduct = (config: DecoderConfig, weights: Weights, hidden: Expr): Expr =>
+  config.fewRows
+    ? fewRowsProduct(hidden, weight(weights, "lm_head.weight"), "lm_head.weight")
+    : logitsOf(weights, hidden);
+
 /** What a token is drawn by: one uniform number [P, G] a row, the temperature, the tokens seen where that matters. */
 interface DrawInputs {
   readonly uniforms: Expr;
@@ -65,13 +76,29 @@ interface DrawInputs {
 }
 
 /** The next token of every row and its log-prob before any filter, both [P, G], from hidden states [P, G, hidden]. */
-const nextToken = (weights: Weights, draw: Draw, hidden: Expr, { uniforms, temperature, seen }: DrawInputs) => {
-  const logits = logitsOf(weights, hidden);
-  const logP = logSoftmax(div(logits, temperature));
+const nextToken = (
+  config: DecoderConfig,
+  weights: Weights,
+  draw: Draw,
+  hidden: Expr,
+  { uniforms, temperature, seen }: DrawInputs,
+) => {
   const filtered = Object.keys(activeFilters(draw)).length > 0;
+  const column = (x: Expr): Expr => reshape(x, [0, 0, 1]);
+  const pick = (p: () => Expr, logits: Expr): Expr =>
+    draw.greedy ? cast(argMax(logits, -1), "int32") : drawToken(p(), column(uniforms));
+  if (config.vocabularySize > wholeVocabulary && !filtered) {
+    // Fewer passes over the logits: a state is divided by the temperature, one probability's logarithm is taken.
+    const logits = headProduct(config, weights, div(hidden, temperature));
+    const p = softmax(logits);
+    const drawn = pick(() => p, logits);
+    return { drawn, chosen: reshape(log(gatherElements(p, column(drawn), -1)), [0, 0]) };
+  }
+  const logits = headProduct(config, weights, hidden);
+  const logP = logSoftmax(div(logits, temperature));
   const left = filtered ? logSoftmax(filterLogits(draw)({ logits, temperature, ...(seen ? { seen } : {}) })) : logP;
-  const drawn = draw.greedy ? cast(argMax(left, -1), "int32") : drawToken(exp(left), reshape(uniforms, [0, 0, 1]));
-  return { drawn, chosen: reshape(gatherElements(logP, reshape(drawn, [0, 0, 1]), -1), [0, 0]) };
+  const drawn = pick(() => exp(left), left);
+  return { drawn, chosen: reshape(gatherElements(logP, column(drawn), -1), [0, 0]) };
 };
 
 /**
@@ -84,7 +111,9 @@ const nextToken = (weights: Weights, draw: Draw, hidden: Expr, { uniforms, tempe
  * with log-prob 0. The caches stay inside; the prompt's is shared by its G samples.
  */
 export const rolloutGraph = (config: DecoderConfig, shape: BatchShape, draw: Draw): Readonly<Record<string, Expr>> => {
-  const { named: weights } = parameterInputs(config, groupsRead(shape));
+  const { named } = parameterInputs(config, groupsRead(shape));
+  const weights = draw.merged ? mergedWeights(config, named) : named;
+  const decoding = draw.fewRows ? { ...config, fewRows: draw.fewRows } : config;
   const inputs = batchInputs(config, shape);
   const uniforms = input("uniforms", "float32", ["limit", "prompts", shape.samples]);
   const temperature = input("temperature", "float32", []);
@@ -95,14 +124,14 @@ export const rolloutGraph = (config: DecoderConfig, shape: BatchShape, draw: Dra
     const [ids, positions, done, ...own] = carried as [Expr, Expr, Expr, ...Expr[]];
     const seen = penalizes ? own[2 * config.layers] : undefined;
     const next: Expr[] = [];
-    const hidden = decode(config, weights, embedWords(weights, ids), positions, (layer, { query, key, value }) => {
+    const hidden = decode(decoding, weights, embedWords(weights, ids), positions, (layer, { query, key, value }) => {
       const ownKeys = concat([own[2 * layer]!, ownHeads(config, shape, key)], 3);
       const ownValues = concat([own[2 * layer + 1]!, ownHeads(config, shape, value)], 3);
       next.push(ownKeys, ownValues);
       const context = { prefix: caches[layer]!, prefixMask: inputs.prefixMask, ownKeys, ownValues };
       return completionAttention(config, shape, query, context);
     });
-    const { drawn, chosen } = nextToken(weights, draw, hidden, {
+    const { drawn, chosen } = nextToken(decoding, weights, draw, hidden, {
       uniforms: gather(uniforms, index),
       temperature,
       seen,

@@ -13,6 +13,7 @@ import { activeFilters } from "./filters/filterLogits.js";
 import { type GraphStore, graphKey } from "./kernels.js";
 import { packBatch, shapeFor } from "./pack.js";
 import { type Draw, rolloutGraph } from "./rollout.js";
+import { rolloutForm, rowsInRun } from "./rolloutForm.js";
 import type { ChatTokenizer } from "./tokenizer.js";
 
 /** A prompt too long for its completion to fit behind it. */
@@ -112,7 +113,8 @@ const sampleChunk =
     const { samples, temperature, maxTokens } = sampling;
     const groups = chunk.prompts.map((prompt) => ({ prompt, completions: [] }));
     const shape = { ...shapeFor(groups, samples), steps: 1 };
-    const draw = drawOf(sampling, tokenizer);
+    const form = rolloutForm(config, groups.length * samples, maxTokens);
+    const draw = { ...drawOf(sampling, tokenizer), ...form };
     const run = graphs([config], graphKey("rollout", { ...shape, ...draw }), () => rolloutGraph(config, shape, draw));
     const inputs = {
       ...weights,
@@ -138,7 +140,10 @@ const sampleChunk =
     );
   };
 
-/** Draws G completions for each prompt; completions do not depend on how the prompts are cut into runs. */
+/**
+ * Draws G completions for each prompt; completions do not depend on how the prompts are cut into runs (of a large model up
+ * to rounding: see `rolloutForm`).
+ */
 export const sampleCompletions = (
   context: SamplerContext,
   weights: Tensors,
@@ -149,7 +154,8 @@ export const sampleCompletions = (
 ): TE.TaskEither<PolicyError, readonly Rollout[]> => {
   const tooLong = encoded.map((each) => promptTooLong(context.config, each, sampling.maxTokens)).find(Boolean);
   if (tooLong) return TE.left(tooLong);
-  const size = Math.max(1, Math.min(encoded.length, Math.floor(context.rowsPerRun / sampling.samples)));
+  const rows = rowsInRun(context.config, context.rowsPerRun, sampling.maxTokens);
+  const size = Math.max(1, Math.min(encoded.length, Math.floor(rows / sampling.samples)));
   return pipe(
     chunksOf(encoded, size),
     TE.traverseSeqArray(sampleChunk(context, weights, sampling, keyed)),

@@ -1,0 +1,43 @@
+import { sizeOf } from "../tensor.js";
+import type { DecoderConfig } from "./config.js";
+import { parametersOf } from "./modelParameters.js";
+
+/** Numbers in the weights from which on they do not stay in a processor's caches between two tokens. */
+const largeFrom = 2 ** 24;
+
+/** Rows up to which reading a weight takes longer than its product. */
+const fewRows = 32;
+
+/** Tokens from which on working an adapter into its base costs less than computing it beside each of them. */
+const mergeFrom = 2048;
+
+/** Bytes of keys and values that one run's completions may take. A turn holds them twice, before and after. */
+const cacheBytes = 200 * 2 ** 20;
+
+/** How a rollout's graph is formed; a form that changes nothing is left out, so that small models keep one graph. */
+export interface RolloutForm {
+  /** Linear layers with the weight as the left factor: it is read in place, once. For a few rows of a large model. */
+  readonly fewRows?: true;
+  /** The adapter is worked into the base before the first token; takes the memory of its layers once more. */
+  readonly merged?: true;
+}
+
+const isLarge = (config: DecoderConfig): boolean =>
+  parametersOf(config).reduce((sum, { shape }) => sum + sizeOf(shape), 0) >= largeFrom;
+
+/** The form for so many rows of at most so many tokens each. */
+export const rolloutForm = (config: DecoderConfig, rows: number, maxTokens: number): RolloutForm => {
+  if (!isLarge(config)) return {};
+  const adapted = (config.adapter?.modules.length ?? 0) > 0;
+  return {
+    ...(rows <= fewRows && { fewRows: true as const }),
+    ...(adapted && rows * maxTokens >= mergeFrom && { merged: true as const }),
+  };
+};
+
+/** Completions of so many tokens that one run may draw, `most` at most, so that their keys and values have room. */
+export const rowsInRun = (config: DecoderConfig, most: number, maxTokens: number): number => {
+  const { layers, keyValueHeads, headSize } = config;
+  const bytes = 2 * layers * keyValueHeads * headSize * maxTokens * Float32Array.BYTES_PER_ELEMENT;
+  return Math.min(most, Math.max(1, Math.floor(cacheBytes / bytes)));
+};
