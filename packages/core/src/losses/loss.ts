@@ -44,7 +44,8 @@ export interface LossInputs {
  *
  * Loss and metrics are sums over completions divided by whole-update counts (`tokens`, `sequences`), so that
  * those of micro-batches add up to those of the whole. A metric whose name ends in `_max` or `_min` is an extreme over
- * tokens that count: the largest or smallest of the micro-batches' is that of the whole.
+ * tokens that count: the largest or smallest of the micro-batches' is that of the whole. `combineMetrics` knows both, and
+ * makes an effective sample size of each mean and mean square.
  */
 export interface Loss {
   readonly name: string;

@@ -1,22 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fullRecipes } from "../../test/fullRecipes.js";
 import { countsOf, feedsOf, lossInputs, type Token } from "../../test/lossInputs.js";
 import { numbers, testDevice } from "../../test/testDevice.js";
 import { rowsOfTokens } from "../../test/tokens.js";
-import { offCuda } from "../graph/cudaOperators.js";
 import { grad } from "../graph/grad.js";
 import * as rules from "./clipRules/index.js";
 import { combineMetrics } from "./combineMetrics.js";
 import { grpo } from "./grpo.js";
 import type { Loss } from "./loss.js";
-import { icePop, offPolicySequenceMask } from "./offPolicy/index.js";
 import { policyLoss } from "./policyLoss.js";
 import * as recipes from "./recipes/index.js";
-import type { TokenArrays } from "./tokenArrays.js";
-import { tokenGradient } from "./tokenGradient.js";
 
 const { clipCispo, clipCov, clipDppo, clipDro, clipNone, clipPpo, clipSapo, clipVespo, klCov, scoreFunction } = rules;
-const { device, evaluate } = testDevice();
+const { evaluate } = testDevice();
 type Rows = readonly (readonly Token[])[];
 
 const byToken = (clip: rules.ClipRule): Loss =>
@@ -104,29 +101,13 @@ describe("limits of clip rules", () => {
   });
 });
 
-const corrected = {
-  beta: 0.1,
-  correctedKl: true,
-  entropyBonus: 0.1,
-  correction: [icePop(), offPolicySequenceMask({ threshold: 0.2 })],
-};
-const all: readonly Loss[] = [
-  grpo(corrected),
-  recipes.drGrpo({ ...corrected, maxTokens: 7 }),
-  recipes.vespo({ ...corrected, correction: icePop() }),
-  ...[recipes.bnpo, recipes.cispo, recipes.dapo, recipes.gmpo, recipes.gspo, recipes.luspo].map((make) =>
-    make(corrected),
-  ),
-  ...[recipes.ppo, recipes.reinforce, recipes.sapo, recipes.stableReinforce].map((make) => make(corrected)),
-];
-
 const withSampler = rowsOfTokens.map((rows) =>
   rows.map((row) =>
     row.map((one, at) => ({ ...one, sampler: at % 3 === 2 ? Number.NaN : one.old + (at % 2 ? 0.4 : -0.9) })),
   ),
 );
 
-describe.each(all)("$name, with all that can be added to it", (made) => {
+describe.each(fullRecipes)("$name, with all that can be added to it", (made) => {
   it("goes with its rows in any order, and adds up over shards", async () => {
     await fc.assert(
       fc.asyncProperty(withSampler, fc.nat(), async (rows, at) => {
@@ -145,60 +126,5 @@ describe.each(all)("$name, with all that can be added to it", (made) => {
       }),
       { numRuns: 4 },
     );
-  });
-});
-
-const arraysOf = (batch: number, time: number, value: (at: number) => number, counts = 1): TokenArrays => {
-  const each = (of: (at: number) => number) => Array.from({ length: batch * time }, (_, at) => of(at));
-  const log = each(value);
-  return {
-    batch,
-    time,
-    logProbs: log,
-    oldLogProbs: each(() => -1),
-    referenceLogProbs: each(() => -1),
-    entropy: each(() => 1),
-    advantages: each((at) => (at % 2 ? -1 : 1)),
-    mask: each(() => counts),
-  };
-};
-
-const plainRules = [
-  clipCov({ share: 1 }),
-  clipDppo(),
-  clipDppo({ divergence: "kl" }),
-  clipDro(),
-  clipVespo(),
-  klCov({ share: 0.5 }),
-];
-const hard: readonly Loss[] = [...all, ...plainRules.map(byToken), grpo({ topEntropyShare: 0.5, entropyBonus: 1 })];
-
-it.each(hard)("$name: every operator has a kernel on CUDA", (made) => {
-  const { loss, metrics } = made.build(lossInputs);
-  const [gradient] = grad(loss, [lossInputs.logProbs]);
-  expect(offCuda({ loss, gradient: gradient!, ...metrics })).toEqual([]);
-});
-
-describe.each(hard.map((made, at) => ({ name: `${made.name} ${at}`, made })))("hard inputs: $name", ({ made }) => {
-  it("has a finite result for no rows, no tokens, none that counts, a single one", async () => {
-    const gradientOf = await tokenGradient(made, await device());
-    for (const [batch, time, counts] of [
-      [0, 3, 1],
-      [2, 0, 1],
-      [2, 3, 0],
-      [1, 1, 1],
-    ] as const) {
-      const { loss, gradient, metrics } = await gradientOf(
-        arraysOf(batch, time, () => (counts ? -1.2 : Number.NaN), counts),
-      );
-      expect([loss, ...gradient, ...Object.values(metrics)].every(Number.isFinite)).toBe(true);
-    }
-  });
-
-  it("has a finite loss for a token that has become impossible, or an infinite one where its gain is A log p", async () => {
-    const gradientOf = await tokenGradient(made, await device());
-    const { loss, gradient } = await gradientOf(arraysOf(1, 2, (at) => (at === 0 ? Number.NEGATIVE_INFINITY : -1)));
-    expect(Number.isNaN(loss)).toBe(false);
-    expect(gradient.every((slope) => !Number.isNaN(slope))).toBe(true);
   });
 });

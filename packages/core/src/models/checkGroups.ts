@@ -15,7 +15,7 @@ export const strangeCompletion = (config: DecoderConfig, groups: readonly Sequen
   return undefined;
 };
 
-const perToken = ["advantage", "mask", "oldLogProbs", "referenceLogProbs"] as const;
+const perToken = ["advantage", "mask", "oldLogProbs", "samplerLogProbs", "referenceLogProbs"] as const;
 
 const lengthProblem = (completion: TrainingCompletion): string | undefined => {
   const tokens = completion.tokenIds.length;
