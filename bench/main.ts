@@ -1,6 +1,7 @@
 // npm run bench: times the models' works beside torch, in the same run. See README.md.
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { benchKernels } from "./kernels/index.js";
 import { benchModels } from "./models.js";
 import { benchReal } from "./real/index.js";
 
@@ -12,6 +13,7 @@ const { values } = parseArgs({
     work: { type: "string", multiple: true },
     memory: { type: "boolean", default: true },
     real: { type: "string" },
+    kernels: { type: "boolean", default: false },
   },
   allowNegative: true,
 });
@@ -21,7 +23,9 @@ const shared = {
   ...(python && { python }),
   ...(values.work && { works: values.work }),
 };
-if (values.real !== undefined) await benchReal({ ...shared, folder: values.real, rounds: Number(values.rounds ?? 3) });
+if (values.kernels) await benchKernels({ ...shared, rounds: Number(values.rounds ?? 7), memory: values.memory });
+else if (values.real !== undefined)
+  await benchReal({ ...shared, folder: values.real, rounds: Number(values.rounds ?? 3) });
 else
   await benchModels({
     ...shared,

@@ -28,10 +28,13 @@ def entropy_from_logits(logits, chunk_size=128):
 
 
 def grpo(logps, old, advantages, mask):
-    """GRPOTrainer._compute_loss at loss type grpo: clipped at 0.2 below and 0.28 above, a mean over tokens, then over rows."""
+    """GRPOTrainer._compute_loss at loss type grpo, clipped at 0.2 below and 0.28 above, with its three clip metrics."""
     ratio = torch.exp(logps - old)
     per_token = -torch.min(ratio * advantages, torch.clamp(ratio, 0.8, 1.28) * advantages)
-    return ((per_token * mask).sum(-1) / mask.sum(-1).clamp(min=1.0)).mean()
+    loss = ((per_token * mask).sum(-1) / mask.sum(-1).clamp(min=1.0)).mean()
+    low, high = (ratio < 0.8) & (advantages < 0), (ratio > 1.28) & (advantages > 0)
+    metrics = [((clipped.float() * mask).sum() / mask.sum().clamp(min=1.0)).item() for clipped in (low, high, low | high)]
+    return loss, metrics
 
 
 def generalized_jsd(student, teacher, beta=0.5):
@@ -66,7 +69,7 @@ def entropy(sizes):
 def grpo_gradient(sizes):
     _, old, advantages, mask = tokens(sizes)
     logps = (old + 0.1 * torch.randn_like(old)).requires_grad_(True)
-    return lambda: torch.autograd.grad(grpo(logps, old, advantages, mask), logps)
+    return lambda: torch.autograd.grad(grpo(logps, old, advantages, mask)[0], logps)
 
 
 def hidden_loss(sizes):
@@ -77,7 +80,7 @@ def hidden_loss(sizes):
 
     def run():
         logps = selective_log_softmax(F.linear(hidden, head), index)
-        return torch.autograd.grad(grpo(logps, logps.detach(), advantages, mask), hidden)
+        return torch.autograd.grad(grpo(logps, logps.detach(), advantages, mask)[0], hidden)
 
     return run
 

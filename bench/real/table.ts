@@ -10,13 +10,17 @@ const seconds = (timings: readonly Timing[] | undefined, of: keyof Timing): stri
   return `${median(values).toFixed(2)} (${Math.min(...values).toFixed(2)})`;
 };
 
+/** Whether a number reaches another; not known where either is missing. */
+const atLeast = (a: number | undefined, b: number | undefined): boolean | undefined =>
+  a === undefined || b === undefined ? undefined : a >= b;
+
 const verdict = (goal: string, reached: boolean | undefined): string =>
   reached === undefined ? goal : `${goal}, ${reached ? "reached" : "missed"}`;
 
 const goalsOf = ({ goal, memoryGoal }: RealPeer, speed: number | undefined, share: number | undefined): string =>
   [
-    ...(goal === undefined ? [] : [verdict(`>= ${goal}x`, speed && speed >= goal)]),
-    ...(memoryGoal === undefined ? [] : [verdict(`memory <= ${memoryGoal}x`, share && share <= memoryGoal)]),
+    ...(goal === undefined ? [] : [verdict(`>= ${goal}x`, atLeast(speed, goal))]),
+    ...(memoryGoal === undefined ? [] : [verdict(`memory <= ${memoryGoal}x`, atLeast(memoryGoal, share))]),
   ].join("; ");
 
 const times = (value: number | undefined): string => (value === undefined ? "" : `${value.toFixed(2)}x`);
@@ -40,7 +44,7 @@ const besideOurs = ({ rounds, memory }: RealMeasured, peer: RealPeer): readonly 
 
 const alone = ({ work, memory }: RealMeasured): readonly string[] => {
   const { memoryGoal } = work;
-  const goal = memoryGoal === undefined ? "" : verdict(`<= ${memoryGoal} MB`, memory.msrl && memory.msrl <= memoryGoal);
+  const goal = memoryGoal === undefined ? "" : verdict(`<= ${memoryGoal} MB`, atLeast(memoryGoal, memory.msrl));
   return ["", "", "", "", "", "", "", goal];
 };
 
