@@ -6,7 +6,9 @@ const isPixels = (value: unknown): boolean =>
 /** Frames without their pictures, and arrays of numbers as JSON has them. */
 const plain = (_: string, value: unknown): unknown => {
   if (Array.isArray(value) && value.length > 0 && value.every(isPixels)) return [];
-  return ArrayBuffer.isView(value) && !(value instanceof DataView) ? Array.from(value as unknown as Iterable<unknown>) : value;
+  return ArrayBuffer.isView(value) && !(value instanceof DataView)
+    ? Array.from(value as unknown as Iterable<unknown>)
+    : value;
 };
 
 /**
