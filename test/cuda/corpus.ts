@@ -48,7 +48,7 @@ const distillationInputs: distill.DistillationInputs = {
 const withGradient = (loss: Expr, more: Exprs = {}, wrt: readonly Expr[] = [lossInputs.logProbs]): Exprs => ({
   loss,
   ...Object.fromEntries(grad(loss, wrt).map((gradient, at) => [`gradient_${at}`, gradient])),
-  ...more,
+  ...Object.fromEntries(Object.entries(more).map(([name, expr]) => [`metric.${name}`, expr])),
 });
 
 /** What needs an option before it is a loss. */
