@@ -52,7 +52,8 @@ export interface EntropyController {
  *     weight = c if H <= target, else 0
  *     c     <- min(c + step, max) if H <= target, else max(c - step, min)
  *
- * Equals TRL's `use_adaptive_entropy`, whose first update has no bonus either. An entropy that is NaN changes nothing.
+ * The weight is a number of the loss, `grpo({ entropyBonus: weight(state) })`: it moves in steps, so that there are few
+ * such losses, to be kept and used again. Equals TRL's `use_adaptive_entropy`, whose first update has no bonus either. An entropy that is NaN changes nothing.
  *
  * Skywork Open Reasoner 1 (2025), https://arxiv.org/abs/2505.22312
  *
