@@ -77,7 +77,7 @@ it("a batch whose numbers are not one a token is refused, and one of no completi
 
 it("a loss that needs what a decoder does not give is refused", async () => {
   const policy = await policyOf();
-  const loss = { ...crossEntropy(), needs: ["logProbs", "values" as Need] };
+  const loss = { ...crossEntropy(), needs: ["logProbs", "values"] as readonly string[] as readonly Need[] };
   const batch = trainingBatch(wordPrompts, 1);
   const result = await policy.update(tinyState(textConfig, 1), batch, loss, { transform: sgd({ learningRate: 1 }) })();
   expect(result).toMatchObject({ left: { _tag: "NeedNotMet", policy: "decoder", needs: ["values"] } });

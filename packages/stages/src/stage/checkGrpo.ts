@@ -5,7 +5,7 @@ import { failedChecks, type StageCheck, stageConfiguration, unknownOptions } fro
 
 const known = [
   ...["name", "questions", "steps", "batchSize", "sampling", "reward", "advantage", "loss", "optimizer"],
-  ...["replay", "keep", "settings"],
+  ...["referenceState", "replay", "keep", "settings"],
 ];
 
 const samplingChecks = ({ samples, temperature, maxTokens }: GrpoOptions<never>["sampling"]): readonly StageCheck[] => [

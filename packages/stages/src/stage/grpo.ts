@@ -1,6 +1,7 @@
 import { fold } from "@msrl/core";
 import { pipe } from "fp-ts/function";
 import * as TE from "fp-ts/TaskEither";
+import { withReference } from "../flow/reference.js";
 import { goodSamples, replayGroups } from "../flow/replay.js";
 import { rolloutMetrics } from "../flow/rolloutMetrics.js";
 import { scoreRollouts } from "../flow/score.js";
@@ -10,7 +11,7 @@ import type { GrpoOptions } from "./grpoOptions.js";
 import type { Prepared, Stage, StageError, StepContext } from "./stage.js";
 
 /** One step's batch: sample -> score -> advantage, then the replayed groups. */
-const prepareGrpo = <State, Reference>(options: GrpoOptions<Reference>): Stage<State>["prepare"] => {
+const prepareGrpo = <State, Reference>(options: GrpoOptions<Reference, State>): Stage<State>["prepare"] => {
   const { questions, sampling, replay, keep } = options;
   const score = scoreRollouts(options.reward);
   const weigh = weighRollouts(options.advantage);
@@ -25,8 +26,10 @@ const prepareGrpo = <State, Reference>(options: GrpoOptions<Reference>): Stage<S
       TE.chainW((scored) =>
         pipe(
           TE.fromEither(weigh(scored)),
-          TE.map((weighed) => ({
-            batch: [...weighed, ...(replay ? replayGroups(replay, replayed) : [])],
+          TE.map((weighed) => [...weighed, ...(replay ? replayGroups(replay, replayed) : [])]),
+          TE.chainW((batch) => withReference(policy, options.referenceState, batch)),
+          TE.map((batch) => ({
+            batch,
             metrics: rolloutMetrics(scored),
             kept: keep ? goodSamples(scored, keep.threshold) : [],
           })),
@@ -66,7 +69,7 @@ const prepareGrpo = <State, Reference>(options: GrpoOptions<Reference>): Stage<S
  * assert.deepStrictEqual([stage.kind, stage.items, stage.batchSize], ["grpo", 1, 8]);
  * @since 0.1.0
  */
-export const grpoStage = <State, Reference>(options: GrpoOptions<Reference>): Stage<State> => {
+export const grpoStage = <State, Reference>(options: GrpoOptions<Reference, State>): Stage<State> => {
   checkGrpo(options);
   const { questions, sampling, replay, keep } = options;
   return {

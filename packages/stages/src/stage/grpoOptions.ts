@@ -8,7 +8,7 @@ import type { ReplayOptions } from "../flow/replay.js";
 import type { Question } from "./question.js";
 
 /** What a stage of group-relative policy optimisation is made of. */
-export interface GrpoOptions<Reference> {
+export interface GrpoOptions<Reference, State = unknown> {
   readonly name: string;
   readonly questions: readonly Question<Reference>[];
   readonly steps: number;
@@ -19,6 +19,11 @@ export interface GrpoOptions<Reference> {
   readonly advantage: Advantage<number | readonly number[]>;
   readonly loss: Loss;
   readonly optimizer: Optimizer;
+  /**
+   * The reference policy of a loss with a KL term, as a state of the policy that is trained: the one that training began
+   * with, or `policy.reference` where an adapter is trained. Absent: the loss reads zeros.
+   */
+  readonly referenceState?: State;
   readonly replay?: ReplayOptions;
   /** Keeps completions of at least this total reward for a later stage's replay, `keep.limit` prompts at most. */
   readonly keep?: { readonly threshold: number; readonly limit: number };
