@@ -1,4 +1,5 @@
 export * from "./compose/index.js";
+export * from "./group/index.js";
 export * from "./maths/index.js";
 export * from "./parse/index.js";
 export * from "./rescore/index.js";

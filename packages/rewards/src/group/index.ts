@@ -1,0 +1,10 @@
+export * from "./dimensionAccuracy.js";
+export { type DimensionOptions, type DimensionReference, dimensionDefaults } from "./dimensions.js";
+export * from "./gapAndDirection.js";
+export * from "./lastPreference.js";
+export * from "./orderFlipConsistency.js";
+export { type OrderOptions, type OrderReference, orderDefaults } from "./orders.js";
+export * from "./perGroup.js";
+export * from "./positionConsistency.js";
+export * from "./reasoningConsistency.js";
+export * from "./selfConsistency.js";
