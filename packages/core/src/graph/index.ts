@@ -32,6 +32,7 @@ export type { ComputeType } from "./precisionPolicy.js";
 export type { GraphError, GraphProblem } from "./problems.js";
 export { rematerialise } from "./rematerialise.js";
 export { type ModelSaveError, saveModel, saveModelTask } from "./save.js";
+export { type ScanBody, type ScanOptions, scan } from "./scan.js";
 export { share } from "./share.js";
 export { type Model, type ToModelOptions, toModel } from "./toModel.js";
 export { value, valueTask } from "./value.js";
