@@ -2,7 +2,6 @@ import { int32 } from "@msrl/core";
 import { type Expr, gatherElements, grad, input, logSoftmax, max, topK } from "@msrl/core/graph";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { numbers, testDevice } from "../../../core/test/testDevice.js";
 import {
   anyLogits,
   batch,
@@ -13,6 +12,7 @@ import {
   time,
   vocabulary,
 } from "../../test/distributions.js";
+import { numbers, testDevice } from "../../test/testDevice.js";
 import { adaptiveKlMix } from "./adaptiveKlMix.js";
 import type { DistillationLoss } from "./distillationLoss.js";
 import type { DistillationOptions } from "./distillationOptions.js";
