@@ -1,7 +1,9 @@
-import { describe } from "vitest";
 import { goldenCases, skipCases } from "./golden.js";
+import { goldenModel, type ModelOptions, type ModelWeights, modelReason } from "./modelCases.js";
 
-describe("a decoder with a Qwen3 checkpoint's weights", () => {
-  skipCases(goldenCases<object>("model_qwen3"), () => "no such family yet");
-  skipCases(goldenCases<object>("model_qwen3_weights"), () => "no such family yet");
-});
+const cases = goldenCases<ModelOptions>("model_qwen3");
+const weights = goldenCases<ModelWeights>("model_qwen3_weights");
+
+goldenModel("Qwen3", cases, weights[0]!);
+skipCases(cases, modelReason);
+skipCases(weights, () => "the weights, which the other cases read");

@@ -1,0 +1,256 @@
+import { toPromise } from "@msrl/core";
+import { crossEntropy, grpo } from "@msrl/core/losses";
+import { type ChatTokenizer, configFromJson, decoderPolicy, mergeAdapter } from "@msrl/core/models";
+import { adamw, chain, clipByGlobalNorm, sgd } from "@msrl/core/optim";
+import type { TrainingBatch } from "@msrl/core/policy";
+import { describe, expect, it } from "vitest";
+import { withDefaults } from "../../packages/core/src/models/hub/family.js";
+import { float32, type Tensors } from "../../packages/core/src/tensor.js";
+import { naiveLogSoftmax } from "../../packages/core/test/naiveDecoder.js";
+import { testDevice } from "../../packages/core/test/testDevice.js";
+import { idTokenizer, promptOf } from "../../packages/core/test/tinyDecoder.js";
+import { expectNear, flat, type GoldenCase, type Numbers, shapeOf } from "./golden.js";
+
+type Policy = ReturnType<typeof decoderPolicy>;
+type State = Parameters<Policy["save"]>[0];
+
+/** Weights by name. */
+type Named = Readonly<Record<string, Numbers>>;
+
+/** What a case of a model is run with. */
+export interface ModelOptions {
+  readonly temperature?: number;
+  readonly loss_type?: string;
+  readonly beta?: number;
+  readonly r?: number;
+  readonly alpha?: number;
+}
+
+const tensorsOf = (named: Numbers | undefined, rename = (name: string): string => name): Tensors =>
+  Object.fromEntries(
+    Object.entries(named as unknown as Named).map(([name, values]) => [
+      rename(name),
+      float32(shapeOf(values), flat(values)),
+    ]),
+  );
+
+/** A configuration, beside the weights among the inputs. */
+export interface ModelWeights {
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** The model of a golden file: its configuration, as a `config.json` says it, and its weights. */
+const modelOf = (given: GoldenCase<ModelWeights>) => {
+  const config = configFromJson(withDefaults(given.options.config), "the golden file");
+  if (config._tag === "Left") throw config.left;
+  return { config: config.right, tensors: tensorsOf(given.inputs.weights) };
+};
+
+type Matrix = readonly (readonly number[])[];
+
+/** The rows of a batch without their padding, cut into prompt and completion; `at`: where the tokens stand. */
+const rowsOf = ({ inputs }: Pick<GoldenCase<unknown>, "inputs">) => {
+  const length = inputs.prompt_length as number;
+  return (inputs.input_ids as Matrix).map((ids, row) => {
+    const at = ids.map((_, column) => column).filter((column) => (inputs.attention_mask as Matrix)[row]![column] === 1);
+    const tokens = (from: number, to: number) => at.filter((c) => c >= from && c < to).map((column) => ids[column]!);
+    return { at, ids: tokens(0, ids.length), prompt: tokens(0, length), completion: tokens(length, ids.length) };
+  });
+};
+type Terms = Omit<TrainingBatch[number]["completions"][number], "tokenIds">;
+
+/** No token of it stands for a medium. */
+const { mediaId: _, ...tokens } = idTokenizer;
+const tokenizer: ChatTokenizer = { ...tokens, vocabularySize: 1 };
+
+/** peft's name of an adapter's matrix, from the golden file's. */
+const adapterName = (name: string): string => `base_model.model.${name}`;
+
+/** Why a case of a model is not run. */
+export const modelReason = ({ name, options }: GoldenCase<ModelOptions>): string | undefined =>
+  name.startsWith("logps_entropy/") && options.temperature !== 1
+    ? "log-probs of given tokens are at temperature 1"
+    : undefined;
+
+/** Runs all cases of a model that apply, with the weights of its own file. */
+export const goldenModel = (
+  what: string,
+  cases: readonly GoldenCase<ModelOptions>[],
+  given: GoldenCase<ModelWeights>,
+): void => {
+  const named = (name: string) => cases.find((one) => one.name === name)!;
+  const rows = rowsOf(named("sft_forward_backward"));
+  const { config, tensors } = modelOf(given);
+  const { device } = testDevice();
+  const opened = async () => {
+    const policy = decoderPolicy({ config, tokenizer, device: await device() });
+    return { policy, state: await toPromise(policy.load({ tensors, metadata: {} })) };
+  };
+  const adapted = async () => {
+    const { inputs, options } = named("lora_r2_alpha4");
+    const lora = { rank: options.r!, alpha: options.alpha!, targets: ["q_proj", "v_proj"] };
+    const policy = decoderPolicy({ config, base: tensors, tokenizer, device: await device(), lora });
+    const saved = { tensors: tensorsOf(inputs.lora, adapterName), metadata: {} };
+    return { policy, lora, saved, state: await toPromise(policy.load(saved)) };
+  };
+
+  /** The golden rows as groups of one. */
+  const batch = (terms: (row: number, length: number) => Terms = () => ({ advantage: 1 })): TrainingBatch =>
+    rows.map(({ prompt, completion }, row) => ({
+      prompt: promptOf(`${row}`, prompt),
+      completions: [{ tokenIds: completion, ...terms(row, completion.length) }],
+    }));
+
+  /** Log-probs of every token behind every token of every row, beside those of the logits wanted. */
+  const expectLogits = async (
+    { logProbs }: Policy,
+    state: State,
+    logits: readonly Matrix[],
+    tolerance: Parameters<typeof expectNear>[2],
+  ) => {
+    const vocabulary = Array.from({ length: config.vocabularySize }, (_each, id) => [id]);
+    const sequences = rows.flatMap(({ ids }, row) =>
+      ids.map((_each, at) => ({ prompt: promptOf(`${row} ${at}`, ids.slice(0, at + 1)), completions: vocabulary })),
+    );
+    const scored = await toPromise(logProbs(state, sequences));
+    const wanted = rows.flatMap(({ at }, row) => at.flatMap((column) => naiveLogSoftmax(logits[row]![column]!)));
+    expectNear(
+      scored.flat().map(([logProb]) => logProb!),
+      wanted,
+      tolerance,
+    );
+  };
+
+  describe(`a decoder with a ${what} checkpoint's weights`, () => {
+    it.each(["sft_forward_backward", "explicit_position_ids"])(
+      "has the log-probs of transformers' logits, whatever the padding of its rows: %s",
+      async (name) => {
+        const { policy, state } = await opened();
+        await expectLogits(policy, state, named(name).expected.logits as readonly Matrix[], named(name).tolerance);
+      },
+    );
+
+    it("has the log-probs and entropies of TRL", async () => {
+      const { policy, state } = await opened();
+      const { expected, tolerance } = named("logps_entropy/T_1.0");
+      const scored = await toPromise(
+        policy.logProbs(
+          state,
+          rows.map(({ prompt, completion }, row) => ({
+            prompt: promptOf(`${row}`, prompt),
+            completions: [completion],
+          })),
+        ),
+      );
+      const wanted = (field: string) =>
+        rows.flatMap(({ completion }, row) => (expected[field] as Matrix)[row]!.slice(0, completion.length));
+      expectNear(
+        scored.flat().flatMap((row) => [...row]),
+        wanted("logp"),
+        tolerance,
+      );
+      const { metrics } = await toPromise(
+        policy.update(state, batch(), crossEntropy(), { transform: sgd({ learningRate: 1 }) }),
+      );
+      const entropies = wanted("entropy");
+      expectNear([metrics.entropy!], [entropies.reduce((a, b) => a + b, 0) / entropies.length], tolerance);
+    });
+
+    it("has the loss and the gradients of transformers", async () => {
+      const { policy, state } = await opened();
+      const { expected, gradients, tolerance } = named("sft_forward_backward");
+      const update = policy.update(state, batch(), crossEntropy(), { transform: sgd({ learningRate: 1 }) });
+      const { state: next, metrics } = await toPromise(update);
+      expectNear([metrics.loss!], flat(expected.loss), tolerance);
+      const moved = (await toPromise(policy.save(next))).tensors;
+      const full = Object.entries(gradients.full as unknown as Readonly<Record<string, Numbers>>);
+      expect(full.length).toBeGreaterThan(5);
+      for (const [name, wanted] of full) {
+        const after = moved[name]!.data as Float32Array;
+        const gradient = (tensors[name]!.data as Float32Array).map((before, at) => before - after[at]!);
+        expectNear([...gradient], flat(wanted), tolerance);
+      }
+    });
+
+    it("continues as transformers' greedy search does", async () => {
+      const { policy, state } = await opened();
+      const prompts = rows.map(({ prompt }, row) => promptOf(`${row}`, prompt));
+      const sampling = { samples: 1, temperature: 0, maxTokens: 8 };
+      const rollouts = await toPromise(policy.sample(state, prompts, sampling, { high: 0, low: 0 }));
+      const { inputs, expected } = named("greedy");
+      const [, width] = shapeOf(inputs.input_ids);
+      // What ended early is padded there.
+      const wanted = (expected.sequences as Matrix).map((ids) => {
+        const continued = ids.slice(width);
+        const end = continued.indexOf(tokenizer.endId);
+        return end < 0 ? continued : continued.slice(0, end + 1);
+      });
+      expect(rollouts.map(({ completions }) => completions[0]!.tokenIds)).toEqual(wanted);
+    });
+
+    it.each(["grpo_two_steps/grpo_beta_0.0", "grpo_two_steps/dapo_beta_0.04"])(
+      "goes the way of TRL, clip_grad_norm_ and torch's AdamW: %s",
+      async (name) => {
+        const { inputs, options, expected, tolerance } = named(name);
+        const { policy, state } = await opened();
+        const aggregation = options.loss_type === "grpo" ? "sequenceMean" : "tokenMean";
+        const loss = grpo({ epsilonLow: 0.2, epsilonHigh: 0.2, beta: options.beta!, aggregation });
+        const optimizer = {
+          transform: chain(clipByGlobalNorm({ maxNorm: 1 }), adamw({ learningRate: 0.01, weightDecay: 0.01 })),
+        };
+        const training = batch((row, length) => ({
+          advantage: (inputs.advantages as readonly number[])[row]!,
+          oldLogProbs: (inputs.old_logp as Matrix)[row]!.slice(0, length),
+          referenceLogProbs: (inputs.ref_logp as Matrix)[row]!.slice(0, length),
+        }));
+        const steps = [];
+        let now = state;
+        for (const norms of expected.param_norms as unknown as readonly Readonly<Record<string, number>>[]) {
+          const { state: next, metrics } = await toPromise(policy.update(now, training, loss, optimizer));
+          now = next;
+          steps.push(metrics);
+          const saved = (await toPromise(policy.save(now))).tensors;
+          const norm = (parameter: string) => Math.hypot(...(saved[parameter]!.data as Float32Array));
+          expectNear(Object.keys(norms).map(norm), Object.values(norms), tolerance);
+        }
+        expectNear(
+          steps.map(({ loss: value }) => value!),
+          flat(expected.losses),
+          tolerance,
+        );
+        expectNear(
+          steps.map(({ gradient_norm: norm }) => norm!),
+          flat(expected.grad_norms),
+          tolerance,
+        );
+      },
+    );
+
+    it("has the logits, the loss and the gradients of peft", async () => {
+      const { policy, saved, state } = await adapted();
+      const { expected, gradients, tolerance } = named("lora_r2_alpha4");
+      await expectLogits(policy, state, expected.logits as readonly Matrix[], tolerance);
+      const update = policy.update(state, batch(), crossEntropy(), { transform: sgd({ learningRate: 1 }) });
+      const { state: next, metrics } = await toPromise(update);
+      expectNear([metrics.loss!], flat(expected.loss), tolerance);
+      const moved = (await toPromise(policy.save(next))).tensors;
+      const full = Object.entries(gradients.full as unknown as Named);
+      expect(full.length).toBe(Object.keys(saved.tensors).length);
+      for (const [name, wanted] of full) {
+        const [before, after] = [saved.tensors, moved].map((held) => held[adapterName(name)]!.data as Float32Array);
+        expectNear([...before!.map((value, at) => value - after![at]!)], flat(wanted), tolerance);
+      }
+    });
+
+    it("has peft's weights once the adapter is merged into them", async () => {
+      const { lora, saved } = await adapted();
+      const { expected, tolerance } = named("lora_merged");
+      const merged = mergeAdapter({ base: tensors, lora, saved });
+      for (const [short, wanted] of Object.entries(expected)) {
+        const [, projection, layer] = /^(.+)_(\d+)$/.exec(short)!;
+        const weight = merged[`model.layers.${layer}.self_attn.${projection}.weight`]!;
+        expectNear([...(weight.data as Float32Array)], flat(wanted as Numbers), tolerance);
+      }
+    });
+  });
+};
