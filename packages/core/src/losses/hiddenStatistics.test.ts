@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { float64, numbers, testDevice } from "../../test/testDevice.js";
+import { offCuda } from "../graph/cudaOperators.js";
 import type { Dim } from "../graph/expr.js";
 import { grad } from "../graph/grad.js";
 import { add, mul } from "../graph/ops/elementwise.js";
@@ -154,6 +155,12 @@ describe("hiddenStatistics", () => {
     const results = await evaluate(chunked({ rowsPerChunk: 2 }, inputs), feeds(0, 3, 1));
     expect(numbers(results.logProbs)).toEqual([]);
     expect(numbers(results["head 2"])).toEqual(Array(vocabulary * width).fill(0));
+  });
+
+  it("has only operators that run on CUDA, inside its loop too", () => {
+    const inputs = inputsOf("batch", "time");
+    for (const gradient of ["fused", "recompute"] as const)
+      expect(offCuda(chunked({ rowsPerChunk: 2, gradient }, inputs, true))).toEqual([]);
   });
 
   it("names an option that cannot be", () => {
