@@ -2,6 +2,7 @@ export * from "./checkpoint/index.js";
 export * from "./evaluate.js";
 export { keepNewest, type ReplayOptions, replayGroups } from "./flow/replay.js";
 export { rolloutMetrics } from "./flow/rolloutMetrics.js";
+export type { RolloutsUnwritable } from "./flow/saveRollouts.js";
 export { type ScoredRollout, scoreRollouts } from "./flow/score.js";
 export { type AdvantageError, weighRollouts } from "./flow/weigh.js";
 export * from "./progress/progress.js";

@@ -5,7 +5,7 @@ import { failedChecks, type StageCheck, stageConfiguration, unknownOptions } fro
 
 const known = [
   ...["name", "questions", "steps", "batchSize", "sampling", "reward", "advantage", "loss", "optimizer"],
-  ...["referenceState", "replay", "keep", "settings"],
+  ...["referenceState", "replay", "keep", "rollouts", "settings"],
 ];
 
 const samplingChecks = ({ samples, temperature, maxTokens }: GrpoOptions<never>["sampling"]): readonly StageCheck[] => [
@@ -28,6 +28,7 @@ export const checkGrpo = <Reference>(options: GrpoOptions<Reference>): void => {
     ...stageProblems({ ...options, items: questions.length, keep: keep?.limit ?? 0 }),
     ...failedChecks([
       ...samplingChecks(options.sampling),
+      ["rollouts", options.rollouts, typeof (options.rollouts ?? "") === "string" && options.rollouts !== "", "a path"],
       ...(replay ? replayChecks(replay) : []),
       ...(keep
         ? [["keep.threshold", keep.threshold, !Number.isNaN(Number(keep.threshold)), "a number"] satisfies StageCheck]

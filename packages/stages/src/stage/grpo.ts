@@ -4,6 +4,7 @@ import * as TE from "fp-ts/TaskEither";
 import { withReference } from "../flow/reference.js";
 import { goodSamples, replayGroups } from "../flow/replay.js";
 import { rolloutMetrics } from "../flow/rolloutMetrics.js";
+import { saveRollouts } from "../flow/saveRollouts.js";
 import { scoreRollouts } from "../flow/score.js";
 import { weighRollouts } from "../flow/weigh.js";
 import { checkGrpo } from "./checkGrpo.js";
@@ -15,6 +16,7 @@ const prepareGrpo = <State, Reference>(options: GrpoOptions<Reference, State>): 
   const { questions, sampling, replay, keep } = options;
   const score = scoreRollouts(options.reward);
   const weigh = weighRollouts(options.advantage);
+  const save = options.rollouts === undefined ? undefined : saveRollouts<Reference>(options.rollouts);
 
   return ({ policy, state, step, key, items }: StepContext<State>): TE.TaskEither<StageError, Prepared> => {
     const asked = items.map((at) => questions[at]!);
@@ -23,6 +25,7 @@ const prepareGrpo = <State, Reference>(options: GrpoOptions<Reference, State>): 
     return pipe(
       policy.sample(state, prompts, sampling, fold(key, "sample")),
       TE.chainW((rollouts) => score(asked, rollouts, { step })),
+      TE.chainW((scored) => (save ? save(step, asked, scored) : TE.right(scored))),
       TE.chainW((scored) =>
         pipe(
           TE.fromEither(weigh(scored)),

@@ -27,5 +27,10 @@ export interface GrpoOptions<Reference, State = unknown> {
   readonly replay?: ReplayOptions;
   /** Keeps completions of at least this total reward for a later stage's replay, `keep.limit` prompts at most. */
   readonly keep?: { readonly threshold: number; readonly limit: number };
+  /**
+   * JSONL file that gets the scored rollouts of every step, a group a line, pictures left out: `readRollouts` of
+   * `@msrl/rewards` reads it and `rescore` scores it again. It holds one run, a resumed one too.
+   */
+  readonly rollouts?: string;
   readonly settings?: Readonly<Record<string, Json>>;
 }

@@ -4,6 +4,7 @@ import type { Optimizer } from "@msrl/core/optim";
 import type { PolicyError, TrainablePolicy, TrainingBatch } from "@msrl/core/policy";
 import type { TaskEither } from "fp-ts/TaskEither";
 import type { CheckpointError, Json, ReplayItem } from "../checkpoint/index.js";
+import type { RolloutsUnwritable } from "../flow/saveRollouts.js";
 import type { AdvantageError } from "../flow/weigh.js";
 import type { StageConfigurationError } from "./stageProblem.js";
 
@@ -15,6 +16,7 @@ export type StageError =
   | PolicyError
   | RewardError
   | AdvantageError
+  | RolloutsUnwritable
   | CheckpointError
   | StageConfigurationError
   | Interrupted;
