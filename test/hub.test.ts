@@ -10,7 +10,8 @@ import { adamw } from "@msrl/core/optim";
 import { afterAll, describe, expect, it } from "vitest";
 import { testDevice } from "../packages/core/test/testDevice.js";
 import { promptOf } from "../packages/core/test/tinyDecoder.js";
-import { type Fixture, fixtures, idTokenizer, modelOf, policyOf, trainingOf } from "./fixtures/fixture.js";
+import { trainingOf } from "./fixtures/batches.js";
+import { type Fixture, fixtures, idTokenizer, modelOf, policyOf } from "./fixtures/fixture.js";
 
 const python = process.env.MSRL_PYTHON ?? "python3";
 const can = (modules: string): boolean => spawnSync(python, ["-c", `import ${modules}`]).status === 0;
