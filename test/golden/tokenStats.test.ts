@@ -3,6 +3,7 @@ import { constant, type Expr, grad, input, mul, reduceSum } from "@msrl/core/gra
 import { hiddenStatistics, logitStatistics, type Statistics, tokenStatistics } from "@msrl/core/losses";
 import { describe, expect, it } from "vitest";
 import { float64, numbers, testDevice } from "../../packages/core/test/testDevice.js";
+import { hash, uniform } from "./formula.js";
 import { expectNear, flat, type GoldenCase, goldenCases, type Numbers, shapeOf, skipCases } from "./golden.js";
 
 interface Options {
@@ -12,17 +13,6 @@ interface Options {
 }
 
 type Case = GoldenCase<Options>;
-
-/** The golden files' own number of a place, 0 to 2^32 - 1. */
-const hash = (at: number, seed: number): number => {
-  let h = (at + Math.imul(seed, 0x9e3779b9)) >>> 0;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b) >>> 0;
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35) >>> 0;
-  return (h ^ (h >>> 16)) >>> 0;
-};
-
-const uniform = (count: number, seed: number, low: number, high: number): readonly number[] =>
-  Array.from({ length: count }, (_, at) => low + ((high - low) * hash(at, seed)) / 2 ** 32);
 
 /** What a case gives to statistics: logits [.., V], and per token labels, a mask, what comes from upstream. */
 interface Given {
