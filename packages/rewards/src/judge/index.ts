@@ -1,0 +1,6 @@
+export { type AskOptions, askDefaults } from "./ask.js";
+export * from "./generativeJudge.js";
+export * from "./groupJudge.js";
+export { type RefereeOptions, referee, refereeDefaults } from "./referee.js";
+export * from "./rubric.js";
+export * from "./tournament.js";
