@@ -20,6 +20,11 @@ export const anyLogits = fc.array(fc.double({ min: -8, max: 8, noNaN: true }), {
   maxLength: batch * time * vocabulary,
 });
 
+/** Logits of which no two of a row are alike, so that it is clear which are the likeliest. */
+export const distinctLogits = anyLogits.map((x) =>
+  x.map((value, at) => Math.round(value * 100) / 100 + (at % vocabulary) / 1000),
+);
+
 /** Which tokens count. */
 export const anyMask = fc.array(fc.constantFrom(0, 1), { minLength: batch * time, maxLength: batch * time });
 

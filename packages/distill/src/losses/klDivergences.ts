@@ -1,4 +1,4 @@
-import { type Expr, equal, exp, mul, reduceSum, stopGradient, sub, where } from "@msrl/core/graph";
+import { customGradient, type Expr, equal, exp, mul, reduceSum, reshape, sub, where } from "@msrl/core/graph";
 import type { Divergence } from "./divergence.js";
 
 /** What is taken away where a choice is impossible, so that 0 times infinity is 0. */
@@ -6,6 +6,10 @@ const keptBy =
   (p: Expr) =>
   (x: Expr): Expr =>
     where(equal(p, 0), 0, x);
+
+/** A divergence [..] whose gradient by the student's log-probs [.., V] is given. */
+export const withSlope = (divergence: Expr, student: Expr, slope: Expr): Expr =>
+  customGradient(divergence, [student], (d) => [mul(reshape(d, [...d.shape.map(() => 0), 1]), slope)], "divergence");
 
 /** KL(teacher || student) = sum t (log t - log s): the student covers what the teacher says. */
 export const forward: Divergence = {
@@ -22,7 +26,7 @@ export const forward: Divergence = {
 /**
  * KL(student || teacher) = sum s (log s - log t): the student keeps to what the teacher says.
  *
- * Its slope by s is log s - log t + 1; the 1 adds nothing where the s sum to 1, so the bracket is held constant.
+ * Its slope by s is log s - log t + 1, so that by log s it is the sum's own terms; the 1 adds nothing where the s sum to 1.
  */
 export const reverse: Divergence = {
   name: "reverse_kl",
@@ -31,6 +35,7 @@ export const reverse: Divergence = {
   of: (student, teacher) => {
     const s = exp(student);
     const kept = keptBy(s);
-    return reduceSum(mul(s, stopGradient(sub(kept(student), kept(teacher)))), [-1]);
+    const terms = mul(s, sub(kept(student), kept(teacher)));
+    return withSlope(reduceSum(terms, [-1]), student, terms);
   },
 };

@@ -1,13 +1,12 @@
-import { add, mul, neg, reduceSum, stopGradient, sub } from "@msrl/core/graph";
+import { add, exp, mul, neg, reduceSum, sub } from "@msrl/core/graph";
 import type { Divergence } from "./divergence.js";
-import { forward, reverse } from "./klDivergences.js";
+import { forward, reverse, withSlope } from "./klDivergences.js";
 import { mixtureOf } from "./mixture.js";
 
 /**
  * (1 - beta) KL(s || m) + beta KL(t || m), m = (1 - beta) s + beta t; at beta 0 KL(t || s), at 1 KL(s || t).
  *
- * Its slope by s is (1 - beta) log(s / m), which times s is also its first term: one sum with the logarithm held constant
- * has both the value and the gradient.
+ * Its slope by s is (1 - beta) log(s / m): by log s, the terms of its first sum.
  */
 export const jensenShannon = (beta: number): Divergence => ({
   name: "generalised_jsd",
@@ -16,31 +15,36 @@ export const jensenShannon = (beta: number): Divergence => ({
   of: (student, teacher) => {
     if (beta === 0) return forward.of(student, teacher);
     if (beta === 1) return reverse.of(student, teacher);
-    const { s, t, logS, logT, logM } = mixtureOf(student, teacher, beta);
-    const ofStudent = mul(s, stopGradient(mul(sub(logS, logM), 1 - beta)));
-    const ofTeacher = stopGradient(mul(t, mul(sub(logT, logM), beta)));
-    return reduceSum(add(ofStudent, ofTeacher), [-1]);
+    const { s, t, above } = mixtureOf(student, teacher, beta);
+    const ofStudent = mul(mul(s, above(student)), 1 - beta);
+    const ofTeacher = mul(reduceSum(mul(t, above(teacher)), [-1]), beta);
+    return withSlope(add(reduceSum(ofStudent, [-1]), ofTeacher), student, ofStudent);
   },
 });
 
-/** KL(t || alpha t + (1 - alpha) s). */
+/** KL(t || m), m = alpha t + (1 - alpha) s; its slope by s is -(1 - alpha) t / m. */
 export const skewForward = (alpha: number): Divergence => ({
   name: "skew_kl",
   options: { direction: "forward", alpha },
   support: "union",
   of: (student, teacher) => {
-    const { t, logT, logM } = mixtureOf(student, teacher, alpha);
-    return neg(reduceSum(mul(t, sub(logM, logT)), [-1]));
+    if (alpha === 0) return forward.of(student, teacher);
+    const { s, t, logM, above } = mixtureOf(student, teacher, alpha);
+    const slope = mul(mul(t, mul(s, alpha - 1)), exp(neg(logM)));
+    return withSlope(reduceSum(mul(t, above(teacher)), [-1]), student, slope);
   },
 });
 
-/** KL(s || alpha s + (1 - alpha) t); the slope's 1 adds nothing where the s sum to 1, so log s is held constant. */
+/** KL(s || m), m = alpha s + (1 - alpha) t; its slope by s is log(s / m) + 1 - alpha s / m; the 1 adds nothing. */
 export const skewReverse = (alpha: number): Divergence => ({
   name: "skew_kl",
   options: { direction: "reverse", alpha },
   support: "union",
   of: (student, teacher) => {
-    const { s, logS, logM } = mixtureOf(student, teacher, 1 - alpha);
-    return reduceSum(mul(s, sub(stopGradient(logS), logM)), [-1]);
+    if (alpha === 0) return reverse.of(student, teacher);
+    const { s, logM, above } = mixtureOf(student, teacher, 1 - alpha);
+    const terms = mul(s, above(student));
+    const slope = sub(terms, mul(mul(s, mul(s, alpha)), exp(neg(logM))));
+    return withSlope(reduceSum(terms, [-1]), student, slope);
   },
 });

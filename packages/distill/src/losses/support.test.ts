@@ -6,6 +6,7 @@ import {
   anyLogits,
   batch,
   distillationInputs,
+  distinctLogits,
   feedsOf,
   kl,
   naiveTokens,
@@ -60,22 +61,27 @@ describe("few tokens", () => {
     "$support, tail $tail: equals the naive choice",
     async ({ support, tail }) => {
       await fc.assert(
-        fc.asyncProperty(anyLogits, anyLogits, fc.integer({ min: 1, max: vocabulary - 1 }), async (a, b, count) => {
-          const { values } = forwardKl({ topK: count, support, tail }).perToken(inputs);
-          const result = await evaluate({ values }, feedsOf(a, b));
-          const wanted = naiveTokens(
-            (s, t) => {
-              const [ofStudent, ofTeacher] = few(s, t, count, support, tail);
-              return kl(ofTeacher, ofStudent);
-            },
-            a,
-            b,
-          );
-          // The rest is 1 minus a sum: its logarithm has few digits where it is small.
-          numbers(result.values).forEach((x, at) => {
-            expect(x).toBeCloseTo(wanted[at]!, 7);
-          });
-        }),
+        fc.asyncProperty(
+          distinctLogits,
+          distinctLogits,
+          fc.integer({ min: 1, max: vocabulary - 1 }),
+          async (a, b, count) => {
+            const { values } = forwardKl({ topK: count, support, tail }).perToken(inputs);
+            const result = await evaluate({ values }, feedsOf(a, b));
+            const wanted = naiveTokens(
+              (s, t) => {
+                const [ofStudent, ofTeacher] = few(s, t, count, support, tail);
+                return kl(ofTeacher, ofStudent);
+              },
+              a,
+              b,
+            );
+            // The rest is 1 minus a sum: its logarithm has few digits where it is small.
+            numbers(result.values).forEach((x, at) => {
+              expect(x).toBeCloseTo(wanted[at]!, 7);
+            });
+          },
+        ),
         { numRuns: 8 },
       );
     },
@@ -99,9 +105,10 @@ describe("few tokens", () => {
       await fc.assert(
         fc.asyncProperty(anyLogits, anyLogits, async (a, b) => {
           const result = await evaluate(outputs, feedsOf(a, b));
+          // The rest counts as at least 1e-7, whose divergence is up to 2e-6.
           for (const at of losses.keys())
             numbers(result[at]).forEach((x, token) => {
-              if (at > 0) expect(x).toBeGreaterThan(numbers(result[at - 1])[token]! - 1e-6);
+              if (at > 0) expect(x).toBeGreaterThan(numbers(result[at - 1])[token]! - 1e-5);
             });
         }),
         { numRuns: 10 },
