@@ -88,6 +88,12 @@ describe("gatedProduct", () => {
       "gatedProduct: gated.a.weight is NaN, wanted a finite number or a function of the step\n" +
         "gatedProduct: added is a, wanted a name that no other part has",
     );
+    expect(() => gatedProduct({ gate: {} } as never)).toThrow(
+      /gate is not an option, wanted one of result, gated, added\n.*result is not given, wanted a part: \{ reward \}/,
+    );
+    expect(() => gatedProduct({ result: {} as never })).toThrow(
+      "gatedProduct: result.reward is not given, wanted a reward",
+    );
     const odd = { ...part, weight: 1, onFailure: "skip" as "fail" };
     expect(() => gatedProduct({ result: odd, gated: { result: odd } })).toThrow(
       /result\.onFailure is "skip".*\n.*gated\.result\.onFailure.*\n.*gated is result, wanted another name/,

@@ -1,5 +1,5 @@
 import type { CompletionBatch, ScoredReward } from "@msrl/core";
-import { type ConfigurationProblem, configurationError } from "@msrl/core";
+import { type ConfigurationProblem, checkOptions, optional, type Rule, type Rules } from "@msrl/core/configuration";
 import { pipe } from "fp-ts/function";
 import * as TE from "fp-ts/TaskEither";
 import {
@@ -30,9 +30,20 @@ export interface GatedProductOptions<
 /** Parts that are left out ask for no reference. */
 type NoParts = Readonly<Record<string, WeightedPart<unknown>>>;
 
-const check = (gated: readonly NamedPart[], added: readonly NamedPart[], result: NamedPart): void => {
+const record: Rule = { wanted: "an object", fits: (value) => typeof value === "object" && value !== null };
+const rules: Rules<GatedProductOptions<never, never, never>> = {
+  result: { ...record, wanted: "a part: { reward }" },
+  gated: optional(record),
+  added: optional(record),
+};
+
+const problemsOf = (
+  result: NamedPart,
+  gated: readonly NamedPart[],
+  added: readonly NamedPart[],
+): readonly ConfigurationProblem[] => {
   const taken = new Set(["result", ...gated.map(([name]) => name)]);
-  const problems: readonly ConfigurationProblem[] = [
+  return [
     ...partProblems(...result),
     ...gated.flatMap(([name, part]) => partProblems(`gated.${name}`, part)),
     ...added.flatMap(([name, part]) => partProblems(`added.${name}`, part)),
@@ -41,7 +52,6 @@ const check = (gated: readonly NamedPart[], added: readonly NamedPart[], result:
       taken.has(name) ? [{ field: "added", given: name, wanted: "a name that no other part has" }] : [],
     ),
   ];
-  if (problems.length > 0) throw configurationError("gatedProduct", problems);
 };
 
 /**
@@ -83,7 +93,7 @@ export const gatedProduct = <
   const gated: readonly NamedPart[] = Object.entries(options.gated ?? {});
   const added: readonly NamedPart[] = Object.entries(options.added ?? {});
   const result: NamedPart = ["result", { ...options.result, weight: 1 }];
-  check(gated, added, result);
+  checkOptions<object>("gatedProduct", rules, {}, options, () => problemsOf(result, gated, added));
   const parts = [result, ...gated, ...added];
   const names = parts.map(([name]) => name);
   const last = 1 + gated.length;

@@ -37,8 +37,10 @@ export type ReferenceOf<Parts extends Readonly<Record<string, RewardPart<never>>
 export type NamedPart = readonly [name: string, part: WeightedPart<never>];
 
 /** What is wrong with a part, its fields named after `field`. */
-export const partProblems = (field: string, { weight, onFailure = "fail" }: WeightedPart<never>) => {
+export const partProblems = (field: string, { reward, weight, onFailure = "fail" }: WeightedPart<never>) => {
   const problems: ConfigurationProblem[] = [];
+  if (typeof reward !== "function")
+    problems.push({ field: `${field}.reward`, given: shown(reward), wanted: "a reward" });
   if (typeof weight !== "function" && !Number.isFinite(weight))
     problems.push({
       field: `${field}.weight`,
