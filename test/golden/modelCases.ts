@@ -1,76 +1,25 @@
 import { toPromise } from "@msrl/core";
 import { crossEntropy, grpo } from "@msrl/core/losses";
-import { type ChatTokenizer, configFromJson, decoderPolicy, mergeAdapter } from "@msrl/core/models";
+import { decoderPolicy, mergeAdapter } from "@msrl/core/models";
 import { adamw, chain, clipByGlobalNorm, sgd } from "@msrl/core/optim";
 import type { TrainingBatch } from "@msrl/core/policy";
 import { describe, expect, it } from "vitest";
-import { withDefaults } from "../../packages/core/src/models/hub/family.js";
-import { float32, type Tensors } from "../../packages/core/src/tensor.js";
-import { naiveLogSoftmax } from "../../packages/core/test/naiveDecoder.js";
 import { testDevice } from "../../packages/core/test/testDevice.js";
-import { idTokenizer, promptOf } from "../../packages/core/test/tinyDecoder.js";
+import { promptOf } from "../../packages/core/test/tinyDecoder.js";
 import { expectNear, flat, type GoldenCase, type Numbers, shapeOf } from "./golden.js";
-
-type Policy = ReturnType<typeof decoderPolicy>;
-type State = Parameters<Policy["save"]>[0];
-
-/** Weights by name. */
-type Named = Readonly<Record<string, Numbers>>;
-
-/** What a case of a model is run with. */
-export interface ModelOptions {
-  readonly temperature?: number;
-  readonly loss_type?: string;
-  readonly beta?: number;
-  readonly r?: number;
-  readonly alpha?: number;
-}
-
-const tensorsOf = (named: Numbers | undefined, rename = (name: string): string => name): Tensors =>
-  Object.fromEntries(
-    Object.entries(named as unknown as Named).map(([name, values]) => [
-      rename(name),
-      float32(shapeOf(values), flat(values)),
-    ]),
-  );
-
-/** A configuration, beside the weights among the inputs. */
-export interface ModelWeights {
-  readonly config: Readonly<Record<string, unknown>>;
-}
-
-/** The model of a golden file: its configuration, as a `config.json` says it, and its weights. */
-const modelOf = (given: GoldenCase<ModelWeights>) => {
-  const config = configFromJson(withDefaults(given.options.config), "the golden file");
-  if (config._tag === "Left") throw config.left;
-  return { config: config.right, tensors: tensorsOf(given.inputs.weights) };
-};
-
-type Matrix = readonly (readonly number[])[];
-
-/** The rows of a batch without their padding, cut into prompt and completion; `at`: where the tokens stand. */
-const rowsOf = ({ inputs }: Pick<GoldenCase<unknown>, "inputs">) => {
-  const length = inputs.prompt_length as number;
-  return (inputs.input_ids as Matrix).map((ids, row) => {
-    const at = ids.map((_, column) => column).filter((column) => (inputs.attention_mask as Matrix)[row]![column] === 1);
-    const tokens = (from: number, to: number) => at.filter((c) => c >= from && c < to).map((column) => ids[column]!);
-    return { at, ids: tokens(0, ids.length), prompt: tokens(0, length), completion: tokens(length, ids.length) };
-  });
-};
-type Terms = Omit<TrainingBatch[number]["completions"][number], "tokenIds">;
-
-/** No token of it stands for a medium. */
-const { mediaId: _, ...tokens } = idTokenizer;
-const tokenizer: ChatTokenizer = { ...tokens, vocabularySize: 1 };
-
-/** peft's name of an adapter's matrix, from the golden file's. */
-const adapterName = (name: string): string => `base_model.model.${name}`;
-
-/** Why a case of a model is not run. */
-export const modelReason = ({ name, options }: GoldenCase<ModelOptions>): string | undefined =>
-  name.startsWith("logps_entropy/") && options.temperature !== 1
-    ? "log-probs of given tokens are at temperature 1"
-    : undefined;
+import {
+  adapterName,
+  expectLogits,
+  type Matrix,
+  type ModelOptions,
+  type ModelWeights,
+  modelOf,
+  type Named,
+  rowsOf,
+  type Terms,
+  tensorsOf,
+  tokenizer,
+} from "./modelSetup.js";
 
 /** Runs all cases of a model that apply, with the weights of its own file. */
 export const goldenModel = (
@@ -101,32 +50,18 @@ export const goldenModel = (
       completions: [{ tokenIds: completion, ...terms(row, completion.length) }],
     }));
 
-  /** Log-probs of every token behind every token of every row, beside those of the logits wanted. */
-  const expectLogits = async (
-    { logProbs }: Policy,
-    state: State,
-    logits: readonly Matrix[],
-    tolerance: Parameters<typeof expectNear>[2],
-  ) => {
-    const vocabulary = Array.from({ length: config.vocabularySize }, (_each, id) => [id]);
-    const sequences = rows.flatMap(({ ids }, row) =>
-      ids.map((_each, at) => ({ prompt: promptOf(`${row} ${at}`, ids.slice(0, at + 1)), completions: vocabulary })),
-    );
-    const scored = await toPromise(logProbs(state, sequences));
-    const wanted = rows.flatMap(({ at }, row) => at.flatMap((column) => naiveLogSoftmax(logits[row]![column]!)));
-    expectNear(
-      scored.flat().map(([logProb]) => logProb!),
-      wanted,
-      tolerance,
-    );
-  };
-
   describe(`a decoder with a ${what} checkpoint's weights`, () => {
     it.each(["sft_forward_backward", "explicit_position_ids"])(
       "has the log-probs of transformers' logits, whatever the padding of its rows: %s",
       async (name) => {
         const { policy, state } = await opened();
-        await expectLogits(policy, state, named(name).expected.logits as readonly Matrix[], named(name).tolerance);
+        await expectLogits(
+          rows,
+          policy,
+          state,
+          named(name).expected.logits as readonly Matrix[],
+          named(name).tolerance,
+        );
       },
     );
 
@@ -229,7 +164,7 @@ export const goldenModel = (
     it("has the logits, the loss and the gradients of peft", async () => {
       const { policy, saved, state } = await adapted();
       const { expected, gradients, tolerance } = named("lora_r2_alpha4");
-      await expectLogits(policy, state, expected.logits as readonly Matrix[], tolerance);
+      await expectLogits(rows, policy, state, expected.logits as readonly Matrix[], tolerance);
       const update = policy.update(state, batch(), crossEntropy(), { transform: sgd({ learningRate: 1 }) });
       const { state: next, metrics } = await toPromise(update);
       expectNear([metrics.loss!], flat(expected.loss), tolerance);

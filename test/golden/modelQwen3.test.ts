@@ -1,5 +1,6 @@
 import { goldenCases, skipCases } from "./golden.js";
-import { goldenModel, type ModelOptions, type ModelWeights, modelReason } from "./modelCases.js";
+import { goldenModel } from "./modelCases.js";
+import { type ModelOptions, type ModelWeights, modelReason } from "./modelSetup.js";
 
 const cases = goldenCases<ModelOptions>("model_qwen3");
 const weights = goldenCases<ModelWeights>("model_qwen3_weights");
