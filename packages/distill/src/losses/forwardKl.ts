@@ -7,8 +7,8 @@ import { forward } from "./klDivergences.js";
  *
  *     D = sum_v t_v (log t_v - log s_v)        t: teacher, s: student
  *
- * Shapes, masks, options and metrics as in `distillationLoss`; few tokens are the teacher's likeliest. Infinite where the
- * teacher finds possible what the student finds impossible (a logit of -inf). Equals TRL's GKD at beta 0.
+ * Shapes, masks, options and metrics as in `distillationLoss`; few tokens are the teacher's likeliest. What the student finds
+ * impossible (a logit of -inf) counts as a log-prob of -1e30. Equals TRL's GKD at beta 0.
  *
  * Kim and Rush, Sequence-Level Knowledge Distillation (2016), https://arxiv.org/abs/1606.07947 (section 3.1)
  *

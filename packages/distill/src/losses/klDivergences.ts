@@ -1,11 +1,26 @@
-import { customGradient, type Expr, equal, exp, mul, reduceSum, reshape, sub, where } from "@msrl/core/graph";
+import {
+  customGradient,
+  type Expr,
+  equal,
+  exp,
+  less,
+  mul,
+  neg,
+  reduceSum,
+  reshape,
+  sub,
+  where,
+} from "@msrl/core/graph";
 import type { Divergence } from "./divergence.js";
 
-/** What is taken away where a choice is impossible, so that 0 times infinity is 0. */
+/** No log-prob counts as less: the divergence of what cannot be is huge, not infinite, and its gradient no NaN. */
+const lowest = -1e30;
+
+/** log p, or 0 where p is 0 and multiplied with it; a NaN stays one. */
 const keptBy =
   (p: Expr) =>
-  (x: Expr): Expr =>
-    where(equal(p, 0), 0, x);
+  (logP: Expr): Expr =>
+    where(equal(p, 0), 0, where(less(logP, lowest), lowest, logP));
 
 /** A divergence [..] whose gradient by the student's log-probs [.., V] is given. */
 export const withSlope = (divergence: Expr, student: Expr, slope: Expr): Expr =>
@@ -19,7 +34,7 @@ export const forward: Divergence = {
   of: (student, teacher) => {
     const t = exp(teacher);
     const kept = keptBy(t);
-    return reduceSum(mul(t, sub(kept(teacher), kept(student))), [-1]);
+    return withSlope(reduceSum(mul(t, sub(kept(teacher), kept(student))), [-1]), student, neg(t));
   },
 };
 

@@ -7,8 +7,8 @@ import { reverse } from "./klDivergences.js";
  *
  *     D = sum_v s_v (log s_v - log t_v)        t: teacher, s: student
  *
- * Shapes, masks, options and metrics as in `distillationLoss`; few tokens are the student's likeliest. Infinite where the
- * student finds possible what the teacher finds impossible. Equals TRL's GKD at beta 1 and, on the student's own samples,
+ * Shapes, masks, options and metrics as in `distillationLoss`; few tokens are the student's likeliest. What the teacher finds
+ * impossible counts as a log-prob of -1e30. Equals TRL's GKD at beta 1 and, on the student's own samples,
  * MiniLLM's single-step term; over the student's samples alone, without logits, see `sampledReverseKl`.
  *
  * Gu et al., MiniLLM (2023), https://arxiv.org/abs/2306.08543
