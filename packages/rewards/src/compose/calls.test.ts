@@ -129,6 +129,20 @@ describe("inBatches", () => {
     expect(marks).toEqual([{ value: null, failure }, { value: null, failure }, { value: 1 }]);
   });
 
+  it("makes no further call once it is stopped, and waits for none", async () => {
+    const { calls, reward } = gated();
+    const controller = new AbortController();
+    const context = { step: 0, signal: controller.signal };
+    const marks = toPromise(inBatches({ size: 1 })(reward).marks!(batchOf("a", "b", "c"), context));
+    await settle();
+    calls[0]!.go();
+    await settle();
+    controller.abort();
+    const failure = "stopped before there was an answer";
+    expect(await marks).toEqual([{ value: 1 }, { value: null, failure }, { value: null, failure }]);
+    expect(calls.length).toBe(2);
+  });
+
   it("refuses sizes that cannot be", () => {
     expect(() => inBatches({ size: 0.5, concurrency: 0 })).toThrow(/size is 0\.5.*\n.*concurrency is 0/);
   });

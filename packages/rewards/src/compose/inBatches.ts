@@ -1,7 +1,8 @@
-import type { CompletionBatch, Reward } from "@msrl/core";
+import type { CompletionBatch, Mark, Reward } from "@msrl/core";
 import { checkOptions, flag, type Rules, wholeFrom } from "@msrl/core/configuration";
 import { atMost } from "./atMost.js";
-import { outcomes, wrapped } from "./wrapped.js";
+import { untilAborted } from "./untilAborted.js";
+import { failed, outcomes, stopped, wrapped } from "./wrapped.js";
 
 /** Settings of {@link inBatches}. */
 export interface InBatchesOptions {
@@ -46,9 +47,9 @@ const batchesOf = <Reference>(
 /**
  * A reward that is called with a limited number of completions, several calls at a time.
  *
- * Values come back in the order of the whole batch. A batch whose call fails fails its own completions only. For a reward
- * that looks at no completion's neighbours, or, while groups are kept together, at those of its prompt only, the values
- * are those of one call.
+ * Values come back in the order of the whole batch. A batch whose call fails fails its own completions only; once the
+ * caller's signal is aborted no further call is made, nor one waited for. For a reward that looks at no completion's
+ * neighbours, or, while groups are kept together, at those of its prompt only, the values are those of one call.
  *
  * @throws ConfigurationError if size or concurrency is not a whole number of at least 1.
  * @example
@@ -66,6 +67,12 @@ export const inBatches = (options: Partial<InBatchesOptions> & Pick<InBatchesOpt
   return <Reference>(reward: Reward<Reference>): Reward<Reference> =>
     wrapped("inBatches", reward, async (batch, context) => {
       const batches = batchesOf(unitsOf(batch, keepGroups), size);
-      return (await atMost(concurrency, batches, (each) => outcomes(reward, each, context))).flat();
+      const ask = (each: CompletionBatch<Reference>): Promise<readonly Mark[]> =>
+        untilAborted(
+          context?.signal,
+          () => outcomes(reward, each, context),
+          () => each.map(() => failed(stopped)),
+        );
+      return (await atMost(concurrency, batches, ask)).flat();
     });
 };
