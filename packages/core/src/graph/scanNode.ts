@@ -1,8 +1,8 @@
 import * as E from "fp-ts/Either";
 import { capturesOf, dependents } from "./captures.js";
-import type { Expr, Shape, TensorType } from "./expr.js";
+import type { Attribute, Attributes, Expr, Shape, Subgraph, TensorType } from "./expr.js";
 import { parameter } from "./ops/loop.js";
-import { apply, int, ints, outputOf } from "./ops/op.js";
+import { apply, type Infer, int, ints, outputOf } from "./ops/op.js";
 import { sameShape, showShape } from "./shape.js";
 
 /** Something read or written step by step, and the axis along which the steps lie. */
@@ -55,8 +55,22 @@ const stackedShape = ({ expr: { shape }, axis }: Sequence, steps: Shape[number])
   ...shape.slice(axis),
 ];
 
+/** ONNX's attributes of a scan. */
+const attributesOf = (body: Subgraph, { sequences, reverse }: ScanParts, outputs: readonly Sequence[]): Attributes => {
+  const directions = (all: readonly Sequence[]): Attribute => ints(all.map(() => (reverse ? 1 : 0)));
+  const axes = (all: readonly Sequence[]): Attribute => ints(all.map(({ axis }) => axis));
+  return {
+    body: { kind: "graph", value: body },
+    num_scan_inputs: int(sequences.length),
+    scan_input_axes: axes(sequences),
+    scan_input_directions: directions(sequences),
+    ...(outputs.length > 0 && { scan_output_axes: axes(outputs), scan_output_directions: directions(outputs) }),
+  };
+};
+
 /** ONNX's Scan: the carried values after the last step, and the stacked outputs. Its body may read what is outside. */
-export const scanNode = ({ initial, sequences, body, reverse = false, label }: ScanParts) => {
+export const scanNode = (parts: ScanParts) => {
+  const { initial, sequences, body, label } = parts;
   const own = initial.map((x, at) => parameter(x, `carried_${at}`));
   const slices = sequences.map((sequence, at) => parameter(sliceType(sequence), `slice_${at}`));
   const step = body(own, slices);
@@ -70,25 +84,11 @@ export const scanNode = ({ initial, sequences, body, reverse = false, label }: S
     ...initial.map(({ dtype, shape }) => ({ dtype, shape })),
     ...step.outputs.map((output) => ({ dtype: output.expr.dtype, shape: stackedShape(output, steps) })),
   ];
-  const direction = reverse ? 1 : 0;
-  const op = {
-    operator: "Scan",
-    domain: "",
-    infer: () => (problem === undefined ? E.right(outputs) : E.left(problem)),
-  } as const;
+  const infer: Infer = () => (problem === undefined ? E.right(outputs) : E.left(problem));
   const node = apply(
-    op,
+    { operator: "Scan", domain: "", infer },
     [...initial, ...sequences.map(({ expr }) => expr)],
-    {
-      body: { kind: "graph", value: { parameters, results, captures } },
-      num_scan_inputs: int(sequences.length),
-      scan_input_axes: ints(sequences.map(({ axis }) => axis)),
-      scan_input_directions: ints(sequences.map(() => direction)),
-      ...(step.outputs.length > 0 && {
-        scan_output_axes: ints(step.outputs.map(({ axis }) => axis)),
-        scan_output_directions: ints(step.outputs.map(() => direction)),
-      }),
-    },
+    attributesOf({ parameters, results, captures }, parts, step.outputs),
     label,
   );
   const exprs = outputs.map((_, at) => outputOf(node, node.broken ? 0 : at));

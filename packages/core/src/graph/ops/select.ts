@@ -3,6 +3,7 @@ import type { DType } from "../../tensor.js";
 import { tensor } from "../../tensor.js";
 import type { Attribute, Expr } from "../expr.js";
 import { broadcast, fromFront, sameShape, showShape } from "../shape.js";
+import { cast, castOp } from "./cast.js";
 import { equal, type Operand } from "./elementwise.js";
 import { reshape, shapeOf } from "./layout.js";
 import {
@@ -19,30 +20,9 @@ import {
   wanting,
 } from "./op.js";
 
-/** ONNX's numbers of the element types. */
-export const onnxTypes = {
-  float32: 1,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-  float16: 10,
-  float64: 11,
-  bfloat16: 16,
-} as const satisfies Record<DType, number>;
-
-const dtypeOf = (code: number): DType | undefined =>
-  (Object.keys(onnxTypes) as DType[]).find((name) => onnxTypes[name] === code);
+export { cast, onnxTypes } from "./cast.js";
 
 const isIndex = (x: Expr): boolean => x.dtype === "int32" || x.dtype === "int64";
-
-const castOp: Op = {
-  operator: "Cast",
-  domain: "",
-  infer: ([x], attributes) => {
-    const dtype = dtypeOf(numberOf(attributes, "to", 0));
-    return x && dtype ? E.right([{ dtype, shape: x.shape }]) : E.left("an input and a known element type wanted");
-  },
-};
 
 const whereOp: Op = {
   operator: "Where",
@@ -138,10 +118,6 @@ export const selections = {
   CumSum: cumSumOp,
   TopK: topKOp,
 } satisfies Record<string, Op>;
-
-/** The same numbers as another element type. */
-export const cast = (x: Expr, dtype: DType): Expr =>
-  x.dtype === dtype ? x : call(selections.Cast, [x], { to: int(onnxTypes[dtype]) });
 
 /** `a` where the condition holds, else `b`. */
 export const where = (condition: Expr, a: Operand, b: Operand): Expr => {
