@@ -1,6 +1,6 @@
 import type { Expr } from "../graph/index.js";
 import { add, concat, constant, matmul, reshape, slice, softmax, split, transpose } from "../graph/index.js";
-import { float32 } from "../tensor.js";
+import { tensor } from "../tensor.js";
 import type { DecoderConfig } from "./config.js";
 
 /** Added to a score that must not count: exp of it is 0 in float32. */
@@ -26,10 +26,10 @@ const repeats = ({ heads, keyValueHeads }: DecoderConfig): number => heads / key
  * that share keys one after another.
  */
 export const causalMask = (config: DecoderConfig, size: number): Expr => {
-  const seen = (at: number): boolean => at % size <= Math.floor(at / size) % size;
   const rows = repeats(config) * size;
-  const values = Array.from({ length: rows * size }, (_, at) => (seen(at) ? 0 : masked));
-  return constant(float32([rows, size], values), "causal_mask");
+  const values = new Float32Array(rows * size);
+  for (let row = 0; row < rows; row++) values.fill(masked, row * size + (row % size) + 1, (row + 1) * size);
+  return constant(tensor("float32", [rows, size], values), "causal_mask");
 };
 
 /** Keys or values [P, prefix, kvHeads * size] as [P, kvHeads, prefix, size]. */
@@ -40,19 +40,23 @@ export const prefixHeads = (config: DecoderConfig, { prefix }: GroupShape, x: Ex
 export const ownHeads = (config: DecoderConfig, { samples, steps }: GroupShape, x: Expr): Expr =>
   transpose(reshape(x, [0, samples, steps, config.keyValueHeads, config.headSize]), [0, 3, 1, 2, 4]);
 
-/** Prompts attending to themselves: queries [P, prefix, heads * size] to mixed values of the same shape. */
+/**
+ * Prompts attending to themselves: queries [P, prefix, heads * size] to mixed values of the same shape. The mask is
+ * `causalMask` of the prefix, made once for all layers.
+ */
 export const prefixAttention = (
   config: DecoderConfig,
   { prefix }: GroupShape,
   query: Expr,
   { keys, values }: PrefixCache,
+  mask: Expr,
 ): Expr => {
   const { heads, keyValueHeads, headSize } = config;
   const group = repeats(config);
   const byHead = transpose(reshape(query, [0, prefix, keyValueHeads, group, headSize]), [0, 2, 3, 1, 4]);
   const q = reshape(byHead, [0, keyValueHeads, group * prefix, headSize]);
   const scores = matmul(q, keys, { transB: true, alpha: headSize ** -0.5 });
-  const weights = softmax(add(scores, causalMask(config, prefix)));
+  const weights = softmax(add(scores, mask));
   const mixed = reshape(matmul(weights, values), [0, keyValueHeads, group, prefix, headSize]);
   return reshape(transpose(mixed, [0, 3, 1, 2, 4]), [0, prefix, heads * headSize]);
 };

@@ -88,7 +88,7 @@ const completionHidden = (config: DecoderConfig, weights: Weights, shape: BatchS
   const { samples, prefix, steps } = shape;
   const embedded = concat([embedPrefix(config, weights, shape, inputs), embedWords(weights, inputs.stepIds)], 1);
   const positions = concat([inputs.prefixPositions, inputs.stepPositions], 1);
-  const ownMask = causalMask(config, steps);
+  const [promptCausal, ownMask] = [causalMask(config, prefix), causalMask(config, steps)];
   const halves = (x: Expr) => split(x, [prefix, samples * steps], 1) as [Expr, Expr];
   const attend: Attend = (layer, { query, key, value }) => {
     const [[k0, k1], [v0, v1]] = [halves(key), halves(value)];
@@ -97,7 +97,10 @@ const completionHidden = (config: DecoderConfig, weights: Weights, shape: BatchS
     const context = { prefix: cache, prefixMask: inputs.prefixMask, ...own };
     if (layer === config.layers - 1) return completionAttention(config, shape, query, context);
     const [q0, q1] = halves(query);
-    return concat([prefixAttention(config, shape, q0, cache), completionAttention(config, shape, q1, context)], 1);
+    return concat(
+      [prefixAttention(config, shape, q0, cache, promptCausal), completionAttention(config, shape, q1, context)],
+      1,
+    );
   };
   return decode(config, weights, embedded, positions, attend, (x) => slice(x, 1, prefix, prefix + samples * steps));
 };

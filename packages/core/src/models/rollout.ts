@@ -26,7 +26,14 @@ import {
   where,
 } from "../graph/index.js";
 import type { SamplingFilters } from "../policy/policy.js";
-import { completionAttention, ownHeads, type PrefixCache, prefixAttention, prefixHeads } from "./attention.js";
+import {
+  causalMask,
+  completionAttention,
+  ownHeads,
+  type PrefixCache,
+  prefixAttention,
+  prefixHeads,
+} from "./attention.js";
 import type { DecoderConfig } from "./config.js";
 import { decode, embedWords, logitsOf, type Weights } from "./decoder.js";
 import { drawToken, wholeVocabulary } from "./drawToken.js";
@@ -55,10 +62,11 @@ const prefill = (
 ): readonly PrefixCache[] => {
   const caches: PrefixCache[] = [];
   const embedded = embedPrefix(config, weights, shape, inputs);
+  const mask = causalMask(config, shape.prefix);
   decode(config, weights, embedded, inputs.prefixPositions, (_, { query, key, value }) => {
     const cache = { keys: prefixHeads(config, shape, key), values: prefixHeads(config, shape, value) };
     caches.push(cache);
-    return prefixAttention(config, shape, query, cache);
+    return prefixAttention(config, shape, query, cache, mask);
   });
   return caches;
 };
