@@ -65,7 +65,8 @@ const timeRow = async (one: Case, options: KernelsOptions, peer: Peer | undefine
     log(`${name}: ${why}`),
   );
   await device.close();
-  const [ours, theirs] = [rounds.get("msrl")!, rounds.get("torch")];
+  const [ours, theirs] = [rounds.get("msrl"), rounds.get("torch")];
+  if (!ours) return [one.kernel, shown(one.sizes), "failed", ...Array<string>(4).fill("")];
   const ms = (times: readonly Timing[]): string => {
     const walls = times.map(({ wall }) => wall);
     return `${median(walls).toFixed(1)} (${Math.min(...walls).toFixed(1)})`;
@@ -111,7 +112,9 @@ export const benchKernels = async (options: KernelsOptions): Promise<void> => {
   const times: (readonly string[])[] = [];
   for (const one of wanted) {
     log(`${one.kernel} ${shown(one.sizes)}`);
-    times.push(await timeRow(one, options, peer));
+    const row = await timeRow(one, options, peer);
+    log(row.slice(2).join(", "));
+    times.push(row);
   }
   const machine = machineOf(threads, peak, (await peer?.ask({ verb: "about" })) ?? {});
   peer?.close();
