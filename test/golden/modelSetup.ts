@@ -56,6 +56,16 @@ export const rowsOf = ({ inputs }: Pick<GoldenCase<unknown>, "inputs">) => {
 
 export type Terms = Omit<TrainingBatch[number]["completions"][number], "tokenIds">;
 
+/** The golden rows as groups of one. */
+export const batchOf = (
+  rows: ReturnType<typeof rowsOf>,
+  terms: (row: number, length: number) => Terms = () => ({ advantage: 1 }),
+): TrainingBatch =>
+  rows.map(({ prompt, completion }, row) => ({
+    prompt: promptOf(`${row}`, prompt),
+    completions: [{ tokenIds: completion, ...terms(row, completion.length) }],
+  }));
+
 /** No token of it stands for a medium. */
 const { mediaId: _, ...tokens } = idTokenizer;
 export const tokenizer: ChatTokenizer = { ...tokens, vocabularySize: 1 };
@@ -63,11 +73,29 @@ export const tokenizer: ChatTokenizer = { ...tokens, vocabularySize: 1 };
 /** peft's name of an adapter's matrix, from the golden file's. */
 export const adapterName = (name: string): string => `base_model.model.${name}`;
 
-/** Why a case of a model is not run. */
-export const modelReason = ({ name, options }: GoldenCase<ModelOptions>): string | undefined =>
-  name.startsWith("logps_entropy/") && options.temperature !== 1
-    ? "log-probs of given tokens are at temperature 1"
-    : undefined;
+/** A model whose logits are those of another over a temperature: its head is divided, apart from the embedding. */
+export const atTemperature = ({ config, tensors }: ReturnType<typeof modelOf>, temperature: number) => {
+  const { tiedEmbeddings: _tied, ...untied } = config;
+  const head = tensors["lm_head.weight"] ?? tensors["model.embed_tokens.weight"]!;
+  const divided = Array.from(head.data as Float32Array, (value) => value / temperature);
+  return { config: untied, tensors: { ...tensors, "lm_head.weight": float32(head.shape, divided) } };
+};
+
+/** The gradients that one step of SGD of rate 1 took, beside those wanted: whole ones, and norms. */
+export const expectGradients = (
+  before: Tensors,
+  after: Tensors,
+  { full, norms }: { readonly full: Named; readonly norms?: Readonly<Record<string, number>> },
+  tolerance: Parameters<typeof expectNear>[2],
+) => {
+  const gradientOf = (name: string): Float32Array => {
+    const moved = after[name]!.data as Float32Array;
+    return (before[name]!.data as Float32Array).map((value, at) => value - moved[at]!);
+  };
+  for (const [name, wanted] of Object.entries(full)) expectNear([...gradientOf(name)], flat(wanted), tolerance);
+  for (const [name, wanted] of Object.entries(norms ?? {}))
+    expectNear([Math.hypot(...gradientOf(name))], [wanted], tolerance);
+};
 
 /** Log-probs of every token behind every token of every row, beside those of the logits wanted. */
 export const expectLogits = async (
