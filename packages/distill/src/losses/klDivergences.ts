@@ -1,16 +1,4 @@
-import {
-  customGradient,
-  type Expr,
-  equal,
-  exp,
-  less,
-  mul,
-  neg,
-  reduceSum,
-  reshape,
-  sub,
-  where,
-} from "@msrl/core/graph";
+import { customGradient, type Expr, equal, exp, less, mul, reduceSum, reshape, sub, where } from "@msrl/core/graph";
 import type { Divergence } from "./divergence.js";
 
 /** No log-prob counts as less: the divergence of what cannot be is huge, not infinite, and its gradient no NaN. */
@@ -22,9 +10,11 @@ const keptBy =
   (logP: Expr): Expr =>
     where(equal(p, 0), 0, where(less(logP, lowest), lowest, logP));
 
-/** A divergence [..] whose gradient by the student's log-probs [.., V] is given. */
-export const withSlope = (divergence: Expr, student: Expr, slope: Expr): Expr =>
-  customGradient(divergence, [student], (d) => [mul(reshape(d, [...d.shape.map(() => 0), 1]), slope)], "divergence");
+/** A divergence [..] whose gradient by the student's log-probs [.., V] is given, up to a factor. */
+export const withSlope = (divergence: Expr, student: Expr, slope: Expr, factor = 1): Expr => {
+  const column = (d: Expr): Expr => reshape(factor === 1 ? d : mul(d, factor), [...d.shape.map(() => 0), 1]);
+  return customGradient(divergence, [student], (d) => [mul(column(d), slope)], "divergence");
+};
 
 /** KL(teacher || student) = sum t (log t - log s): the student covers what the teacher says. */
 export const forward: Divergence = {
@@ -34,7 +24,7 @@ export const forward: Divergence = {
   of: (student, teacher) => {
     const t = exp(teacher);
     const kept = keptBy(t);
-    return withSlope(reduceSum(mul(t, sub(kept(teacher), kept(student))), [-1]), student, neg(t));
+    return withSlope(reduceSum(mul(t, sub(kept(teacher), kept(student))), [-1]), student, t, -1);
   },
 };
 

@@ -6,7 +6,7 @@ import { mixtureOf } from "./mixture.js";
 /**
  * (1 - beta) KL(s || m) + beta KL(t || m), m = (1 - beta) s + beta t; at beta 0 KL(t || s), at 1 KL(s || t).
  *
- * Its slope by s is (1 - beta) log(s / m): by log s, the terms of its first sum.
+ * Its slope by s is (1 - beta) log(s / m): by log s, the terms of its first sum times 1 - beta.
  */
 export const jensenShannon = (beta: number): Divergence => ({
   name: "generalised_jsd",
@@ -16,9 +16,10 @@ export const jensenShannon = (beta: number): Divergence => ({
     if (beta === 0) return forward.of(student, teacher);
     if (beta === 1) return reverse.of(student, teacher);
     const { s, t, above } = mixtureOf(student, teacher, beta);
-    const ofStudent = mul(mul(s, above(student)), 1 - beta);
+    const terms = mul(s, above(student));
+    const ofStudent = mul(reduceSum(terms, [-1]), 1 - beta);
     const ofTeacher = mul(reduceSum(mul(t, above(teacher)), [-1]), beta);
-    return withSlope(add(reduceSum(ofStudent, [-1]), ofTeacher), student, ofStudent);
+    return withSlope(add(ofStudent, ofTeacher), student, terms, 1 - beta);
   },
 });
 
@@ -30,8 +31,8 @@ export const skewForward = (alpha: number): Divergence => ({
   of: (student, teacher) => {
     if (alpha === 0) return forward.of(student, teacher);
     const { s, t, logM, above } = mixtureOf(student, teacher, alpha);
-    const slope = mul(mul(t, mul(s, alpha - 1)), exp(neg(logM)));
-    return withSlope(reduceSum(mul(t, above(teacher)), [-1]), student, slope);
+    const slope = mul(mul(t, s), exp(neg(logM)));
+    return withSlope(reduceSum(mul(t, above(teacher)), [-1]), student, slope, alpha - 1);
   },
 });
 
