@@ -124,6 +124,10 @@ export const parameterCount = ({ weights }: Pick<HubModel, "weights">): number =
  *     const policy = decoderPolicy({ config: base.config, base: base.weights, tokenizer, device, lora: { rank: 16 } });
  *
  * @throws ConfigurationError with every option that cannot be.
+ * @example
+ * import { fromHub } from "@msrl/core/models";
+ * const error = await fromHub("no/such/folder").catch((refused) => refused);
+ * assert.deepStrictEqual([error._tag, error.given], ["HubError", "no such file"]);
  * @since 0.1.0
  */
 export const fromHub = (folder: string, options: FromHubOptions = {}): Promise<HubModel> =>

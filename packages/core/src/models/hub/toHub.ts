@@ -63,6 +63,16 @@ export const toHubTask = (folder: string, options: ToHubOptions): TE.TaskEither<
  * Errors: `HubError` with every tensor that is missing (a policy with an adapter saves the adapter alone: see
  * `saveAdapter`, `mergeAdapter`), or why a file cannot be written.
  *
+ * @example
+ * import { mkdtemp } from "node:fs/promises";
+ * import { tmpdir } from "node:os";
+ * import { zeros } from "@msrl/core";
+ * import { fromHub, parametersOf, toHub } from "@msrl/core/models";
+ * const sizes = { vocabularySize: 8, hiddenSize: 4, intermediateSize: 8, layers: 1, heads: 2, keyValueHeads: 1, headSize: 2 };
+ * const config = { ...sizes, ropeTheta: 10_000, normEpsilon: 1e-5, contextLength: 16 };
+ * const tensors = Object.fromEntries(parametersOf(config).map(({ name, shape }) => [name, zeros("float32", shape)]));
+ * const folder = await toHub(await mkdtemp(`${tmpdir()}/`), { config, saved: { tensors } });
+ * assert.deepStrictEqual((await fromHub(folder)).config, config);
  * @since 0.1.0
  */
 export const toHub = (folder: string, options: ToHubOptions): Promise<string> => toPromise(toHubTask(folder, options));

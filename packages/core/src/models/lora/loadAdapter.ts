@@ -94,6 +94,10 @@ export const loadAdapterTask = (folder: string): TE.TaskEither<ReadError, Loaded
  * Errors: `HubError` with the file and what of it is not known here (DoRA, biases, ranks by layer, other kinds of
  * adapter), `SafetensorsError` for a damaged file. That its shapes fit the model is checked by `load`.
  *
+ * @example
+ * import { loadAdapter } from "@msrl/core/models";
+ * const error = await loadAdapter("no/such/folder").catch((refused) => refused);
+ * assert.deepStrictEqual([error._tag, error.given], ["HubError", "no such file"]);
  * @since 0.1.0
  */
 export const loadAdapter = (folder: string): Promise<LoadedAdapter> => toPromise(loadAdapterTask(folder));

@@ -49,6 +49,16 @@ const pattern = /^base_model\.model\.(.+)\.lora_A\.weight$/;
  *     await toHub("judge", { config: base.config, saved: { tensors: weights }, tokenizerFrom: base.folder });
  *
  * @throws ConfigurationError if the adapter has a layer that the base lacks, or of another shape.
+ * @example
+ * import { float32 } from "@msrl/core";
+ * import { mergeAdapter } from "@msrl/core/models";
+ * const base = { "q_proj.weight": float32([1, 2], [1, 1]) };
+ * const tensors = {
+ *   "base_model.model.q_proj.lora_A.weight": float32([1, 2], [2, 3]),
+ *   "base_model.model.q_proj.lora_B.weight": float32([1, 1], [10]),
+ * };
+ * const merged = mergeAdapter({ base, lora: { rank: 1, alpha: 2 }, saved: { tensors } });
+ * assert.deepStrictEqual([...merged["q_proj.weight"].data], [41, 61]);
  * @since 0.1.0
  */
 export const mergeAdapter = ({ base, lora, saved }: MergeAdapterOptions): Tensors => {

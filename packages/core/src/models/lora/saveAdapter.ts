@@ -57,6 +57,19 @@ export const saveAdapterTask = (folder: string, options: SaveAdapterOptions): TE
  *
  * Errors: `HubError` if there is no adapter among the tensors, or why a file cannot be written.
  *
+ * @example
+ * import { mkdtemp } from "node:fs/promises";
+ * import { tmpdir } from "node:os";
+ * import { float32 } from "@msrl/core";
+ * import { loadAdapter, saveAdapter } from "@msrl/core/models";
+ * const layer = "base_model.model.model.layers.0.self_attn.q_proj";
+ * const tensors = {
+ *   [`${layer}.lora_A.weight`]: float32([1, 2], [1, 2]),
+ *   [`${layer}.lora_B.weight`]: float32([2, 1], [3, 4]),
+ * };
+ * const folder = await saveAdapter(await mkdtemp(`${tmpdir()}/`), { lora: { rank: 1, alpha: 2 }, saved: { tensors } });
+ * const { lora } = await loadAdapter(folder);
+ * assert.deepStrictEqual([lora.alpha, lora.targets], [2, ["model.layers.0.self_attn.q_proj"]]);
  * @since 0.1.0
  */
 export const saveAdapter = (folder: string, options: SaveAdapterOptions): Promise<string> =>
