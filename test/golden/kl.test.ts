@@ -1,5 +1,7 @@
-import { type Expr, grad, input, mul, reduceSum } from "@msrl/core/graph";
+import { cast, constant, div, type Expr, grad, input, mul, reduceSum } from "@msrl/core/graph";
 import { adaptiveKl, fullKl, importanceCorrected, type KlEstimatorName, k3, klEstimators } from "@msrl/core/kl";
+import { logitStatistics } from "@msrl/core/losses";
+import { generalisedJsd } from "@msrl/distill";
 import { describe, it } from "vitest";
 import { float64, numbers, testDevice } from "../../packages/core/test/testDevice.js";
 import { expectNear, flat, type GoldenCase, goldenCases, type Numbers, shapeOf, skipCases } from "./golden.js";
@@ -34,18 +36,24 @@ const directionOf = ({ options }: GoldenCase<Options>): "forward" | "reverse" | 
   return ({ 0: "forward", 1: "reverse" } as const)[options.alpha ?? -1];
 };
 
+/** A divergence from a mixture of the two: what distillation takes. */
+const isMixed = (one: GoldenCase<Options>): boolean => one.options.alpha !== undefined && !directionOf(one);
+
+const isEntropy = ({ name }: GoldenCase<Options>): boolean => name === "entropy_loss";
+
 /** Why a case is none of these; undefined if it is. */
 const reason = (one: GoldenCase<Options>): string | undefined => {
-  if (isTrl(one) || directionOf(one)) return undefined;
-  if (one.options.alpha !== undefined) return `alpha ${one.options.alpha} mixes the two: a distillation loss, no KL`;
-  if (one.options.kind !== undefined)
-    return one.options.kind in estimators ? undefined : `${one.options.kind}: another estimator`;
-  return `${one.name}: the entropy of one distribution, no KL of two`;
+  if (isTrl(one) || directionOf(one) || isMixed(one) || isEntropy(one)) return undefined;
+  return (one.options.kind ?? "") in estimators ? undefined : `${one.options.kind}: another estimator`;
 };
 
 const cases = goldenCases<Options>("kl");
 const applying = cases.filter((one) => reason(one) === undefined);
 const { evaluate } = testDevice();
+
+/** Ones in a shape. */
+const ones = ([size, ...others]: readonly number[]): Numbers =>
+  size === undefined ? 1 : Array.from({ length: size }, () => ones(others));
 
 const tensorOf = (given: Numbers | undefined) => float64(shapeOf(given), flat(given));
 
@@ -92,6 +100,30 @@ describe("full KL from logits equals those of torch and TRL, in both directions"
     expectNear(result("kl"), flat(one.expected.kl), one.tolerance);
     for (const [name, wanted] of Object.entries(one.gradients))
       expectNear(result(`d ${name}`), flat(wanted), one.tolerance);
+  });
+});
+
+describe("what mixes the two, and the entropy of one", () => {
+  it.each(applying.filter(isMixed))("$name of TRL", async (one) => {
+    const loss = generalisedJsd({ beta: one.options.alpha! });
+    const mask = constant(tensorOf(ones(shapeOf(one.expected.kl))));
+    const build = (p: Expr, q: Expr): Expr => loss.perToken({ studentLogits: p, teacherLogits: q, mask }).values;
+    const result = await run(one, ["logits", "ref_logits"], (p, q) => build(p!, q!));
+    expectNear(result("kl"), flat(one.expected.kl), one.tolerance);
+    expectNear(result("d logits"), flat(one.gradients.logits), one.tolerance);
+  });
+
+  it.each(applying.filter(isEntropy))("$name of verl", async ({ inputs, expected, gradients, tolerance }) => {
+    const [logits, mask] = [input("logits", "float64", shapeOf(inputs.logits)), tensorOf(inputs.response_mask)];
+    const targets = cast(mul(constant(mask), 0), "int32");
+    const { entropy } = logitStatistics({ entropy: true })(logits, targets, constant(mask));
+    const loss = div(
+      reduceSum(entropy!),
+      flat(inputs.response_mask).reduce((a, b) => a + b, 0),
+    );
+    const results = await evaluate({ loss, slope: grad(loss, [logits])[0]! }, { logits: tensorOf(inputs.logits) });
+    expectNear(numbers(results.loss), flat(expected.entropy), tolerance);
+    expectNear(numbers(results.slope), flat(gradients.logits), tolerance);
   });
 });
 
