@@ -31,7 +31,11 @@ export const saveState = (config: DecoderConfig, state: DecoderState): Saved => 
     ...namedParameters(config, state.parameters),
     ...Object.fromEntries(Object.entries(state.optimizer).map(([name, value]) => [optimizerPrefix + name, value])),
   },
-  metadata: { format: stateFormat, updates: String(state.updates) },
+  metadata: {
+    format: stateFormat,
+    updates: String(state.updates),
+    ...(config.adapter && { adapter_scaling: String(config.adapter.scaling) }),
+  },
 });
 
 const optimizerOf = ({ tensors }: Saved): Tensors =>
@@ -59,6 +63,14 @@ const metadataProblems = ({ metadata: { format, updates = "0" } }: Saved): reado
   ...(/^\d+$/.test(updates) ? [] : [`updates: a whole number wanted, ${updates} given`]),
 ];
 
+/** An adapter that was trained to count otherwise than it would here. */
+const scalingProblems = ({ adapter }: DecoderConfig, { metadata }: Saved): readonly string[] => {
+  const given = metadata.adapter_scaling;
+  return adapter && given !== undefined && Number(given) !== adapter.scaling
+    ? [`adapter_scaling (alpha / rank): ${adapter.scaling} wanted, ${given} given`]
+    : [];
+};
+
 /** Reads a state back; weights alone (a model file) are a state with a fresh optimizer. */
 export const loadState = (
   config: DecoderConfig,
@@ -69,6 +81,7 @@ export const loadState = (
   const problems = [
     ...(Array.isArray(parameters) ? (parameters as readonly string[]) : []),
     ...strangers(config, saved, withOptimizer),
+    ...scalingProblems(config, saved),
     ...(withOptimizer ? metadataProblems(saved) : []),
   ];
   if (problems.length > 0)

@@ -106,6 +106,18 @@ describe("a policy with an adapter", () => {
     expect(await toPromise(policy.load(saved, { optimizer: false }))).toEqual({ ...state, optimizer: {}, updates: 0 });
   });
 
+  it("is not loaded where it would count otherwise", async () => {
+    const [policy, other] = [
+      tinyLora(textConfig, await device(), { alpha: 8 }),
+      tinyLora(textConfig, await device(), { alpha: 16 }),
+    ];
+    const saved = await toPromise(policy.save(await toPromise(policy.init(key(1)))));
+    await expect(toPromise(other.load(saved, { optimizer: false }))).rejects.toMatchObject({
+      _tag: "BadCheckpoint",
+      reason: "adapter_scaling (alpha / rank): 2 wanted, 1 given",
+    });
+  });
+
   it("has a reference that is not trained, and says so", async () => {
     const policy = tinyLora(textConfig, await device());
     await expect(toPromise(policy.update(policy.reference!, batch, crossEntropy(), optimizer))).rejects.toMatchObject({
