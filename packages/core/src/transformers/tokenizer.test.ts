@@ -60,6 +60,13 @@ const folderOf = async (files: Readonly<Record<string, object | string>>): Promi
 const whole = { "tokenizer.json": json, "tokenizer_config.json": config };
 
 describe("a tokenizer folder", () => {
+  it("pads with the end token where it has no other", async () => {
+    for (const pad of [null, undefined]) {
+      const folder = await folderOf({ ...whole, "tokenizer_config.json": { ...config, pad_token: pad } });
+      expect(await loadTokenizer(folder)).toMatchObject({ endId: 1, padId: 1 });
+    }
+  });
+
   it("gives token ids, text and prompts", async () => {
     const tokenizer = await loadTokenizer(await folderOf(whole));
     expect(tokenizer).toMatchObject({ vocabularySize: 10, endId: 1, padId: 0, mediaId: 2 });
@@ -114,10 +121,10 @@ describe("a folder that is no tokenizer", () => {
       "eos_token: the end is not one token of the vocabulary",
     ],
     [
-      "no padding",
-      { ...whole, "tokenizer_config.json": { ...config, pad_token: null } },
+      "padding that is no token",
+      { ...whole, "tokenizer_config.json": { ...config, pad_token: "hello says" } },
       "tokenizer_config.json",
-      "pad_token: nothing is not one token of the vocabulary",
+      "pad_token: hello says is not one token of the vocabulary",
     ],
     [
       "a template that does not parse",

@@ -69,7 +69,7 @@ const assemble = (folder: string, json: Json, config: Json, chatTemplate: string
   return {
     vocabularySize: vocabularyOf(json),
     endId: idOf("eos_token"),
-    padId: idOf("pad_token"),
+    padId: idOf(contentOf(config.pad_token) === undefined ? "eos_token" : "pad_token"),
     ...(config.image_token !== undefined && { mediaId: idOf("image_token") }),
     encode: (text) => tokenizer.encode(text, { add_special_tokens: false }).ids,
     decode: (ids) => (ids.length === 0 ? "" : tokenizer.decode([...ids], { skip_special_tokens: true })),
@@ -96,8 +96,10 @@ export const loadTokenizerTask = (folder: string): TE.TaskEither<TokenizerError,
 /**
  * Reads a Hugging Face tokenizer with its chat template from a local folder; nothing is downloaded.
  *
- * Wants `tokenizer.json` and `tokenizer_config.json` with `eos_token`, `pad_token` and `chat_template` (or a
- * `chat_template.jinja` beside it); `image_token` names the token that stands for a medium. Throws {@link TokenizerError}, which names the file.
+ * Wants `tokenizer.json` and `tokenizer_config.json` with `eos_token` and `chat_template` (or a `chat_template.jinja`
+ * beside it). Where there is no `pad_token` (Llama 3 has none) the end token pads; `image_token` names the token that
+ * stands for a medium. A template gets a message's content as text or as parts, whichever it was written for. Throws
+ * {@link TokenizerError}, which names the file.
  *
  * @since 0.1.0
  */
