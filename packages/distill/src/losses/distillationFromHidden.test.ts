@@ -1,3 +1,4 @@
+import { int32 } from "@msrl/core";
 import { type Expr, grad, input, matmul } from "@msrl/core/graph";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -77,6 +78,32 @@ describe("distillationFromHidden", () => {
       }),
       { numRuns: 6 },
     );
+  });
+
+  it("takes a teacher of whom few tokens are known", async () => {
+    const { student, mask } = inputsOf([batch, time]);
+    const [tokens, logProbs] = [
+      input("tokens", "int32", [batch, time, 2]),
+      input("logProbs", "float64", [batch, time, 2]),
+    ];
+    const loss = generalisedJsd({ teacher: "tokens" });
+    const studentLogits = matmul(student.states, student.head, { transB: true });
+    const wrt = [student.states, student.head];
+    const whole = loss.build({ studentLogits, teacherTokens: tokens, teacherLogProbs: logProbs, mask });
+    const parts = distillationFromHidden(loss, { rowsPerChunk: 4 })({ student, teacher: { tokens, logProbs }, mask });
+    const known = {
+      tokens: int32([batch, time, 2], [0, 1, 2, 2, -100, -100, 5, 6, -100, -100, 3, 1]),
+      logProbs: float64(
+        [batch, time, 2],
+        wave(12, 1.1).map((x) => x - 2.5),
+      ),
+    };
+    const wanted = await evaluate(outputsOf(whole, wrt), { ...feeds, ...known });
+    const actual = await evaluate(outputsOf(parts, wrt), { ...feeds, ...known });
+    for (const [name, value] of Object.entries(wanted))
+      numbers(actual[name]).forEach((x, at) => {
+        expect(x, `${name} ${at}`).toBeCloseTo(numbers(value)[at]!, 12);
+      });
   });
 
   it("has the gradient of central differences", async () => {

@@ -39,14 +39,22 @@ const rules: Rules<FromHiddenOptions> = {
 export interface HiddenDistillationInputs extends TokenInputs {
   /** States [B, T, H] that predict token t, and the head [V, H]. */
   readonly student: HiddenStates;
-  /** The same of the teacher; no gradient. */
-  readonly teacher: HiddenStates;
+  /** The same of the teacher, or what is known of few tokens; no gradient. */
+  readonly teacher: HiddenStates | KnownTokens;
+}
+
+/** A teacher's log-probs of a few tokens, as a loss over teacher tokens reads them. */
+export interface KnownTokens {
+  /** [B, T, K] int32 or int64. */
+  readonly tokens: Expr;
+  /** [B, T, K] in nats. */
+  readonly logProbs: Expr;
 }
 
 /** Everything a row a token. */
 interface Rows {
   readonly student: HiddenStates;
-  readonly teacher: HiddenStates;
+  readonly teacher: HiddenStates | KnownTokens;
   /** [N, 1] */
   readonly mask: Expr;
   /** [N, 1] d loss / d divergence of each token. */
@@ -55,34 +63,48 @@ interface Rows {
 
 const column = (x: Expr): Expr => reshape(x, [-1, 1]);
 
-const rowsOf = (inputs: HiddenDistillationInputs, slopes: Expr): Rows => {
-  const counts = reshape(greater(inputs.mask, 0), [0, 0, 1]);
-  const flat = ({ states, head }: HiddenStates): HiddenStates => ({
-    states: reshape(where(counts, states, 0), [-1, states.shape.at(-1) as number]),
-    head,
-  });
-  const { states, head } = flat(inputs.teacher);
-  const teacher = { states: stopGradient(states), head: stopGradient(head) };
-  return { student: flat(inputs.student), teacher, mask: column(inputs.mask), slopes: column(slopes) };
+/** [B, T, ..] as [N, ..]. */
+const flat = (x: Expr): Expr => reshape(x, [-1, x.shape.at(-1) as number]);
+
+const rowsOf = ({ student, teacher, mask }: HiddenDistillationInputs, slopes: Expr): Rows => {
+  const counts = reshape(greater(mask, 0), [0, 0, 1]);
+  const kept = (x: Expr): Expr => flat(where(counts, x, 0));
+  const known = (): KnownTokens => {
+    const { tokens, logProbs } = teacher as KnownTokens;
+    return { tokens: kept(tokens), logProbs: kept(stopGradient(logProbs)) };
+  };
+  return {
+    student: { states: kept(student.states), head: student.head },
+    teacher:
+      "states" in teacher ? { states: kept(stopGradient(teacher.states)), head: stopGradient(teacher.head) } : known(),
+    mask: column(mask),
+    slopes: column(slopes),
+  };
 };
+
+const logitsOf = ({ states, head }: HiddenStates): Expr => matmul(states, head, { transB: true });
+
+/** What a loss reads of the teacher, of some rows or of all. */
+const taught = (teacher: HiddenStates | KnownTokens, of: (x: Expr) => Expr) =>
+  "states" in teacher
+    ? { teacherLogits: logitsOf({ states: of(teacher.states), head: teacher.head }) }
+    : { teacherTokens: of(teacher.tokens), teacherLogProbs: of(teacher.logProbs) };
 
 /** A chunk's divergences and entropies, and what its logits send to states and head. */
 const chunkOf = (loss: DistillationLoss, rows: Rows, chunk: RowChunk, sums: readonly Expr[]) => {
   const own = (x: Expr): Expr => reshape(chunk.counts ? where(chunk.counts, chunk.of(x), 0) : chunk.of(x), [-1]);
-  const logitsOf = ({ states, head }: HiddenStates): Expr => matmul(chunk.of(states), head, { transB: true });
-  const studentLogits = logitsOf(rows.student);
-  const inputs = { studentLogits, teacherLogits: logitsOf(rows.teacher), mask: own(rows.mask) };
-  const tokens = loss.perToken(inputs);
+  const { head } = rows.student;
+  const states = chunk.of(rows.student.states);
+  const studentLogits = logitsOf({ states, head });
+  const tokens = loss.perToken({ studentLogits, ...taught(rows.teacher, chunk.of), mask: own(rows.mask) });
   const [slope] = grad(reduceSum(mul(tokens.values, own(rows.slopes))), [studentLogits]); // [C, V]
-  const { states, head } = rows.student;
   return {
-    choices: tokens.choices,
     rows: [
       column(tokens.values),
       matmul(slope!, head), // [C, H]
       ...(tokens.entropy ? [column(tokens.entropy)] : []),
     ],
-    sums: sums.map((sum) => add(sum, matmul(slope!, chunk.of(states), { transA: true }))), // [V, H]
+    sums: sums.map((sum) => add(sum, matmul(slope!, states, { transA: true }))), // [V, H]
   };
 };
 
@@ -94,8 +116,7 @@ const slopesOf = (loss: DistillationLoss, inputs: TokenInputs, choices: number):
 
 /** How many choices the loss has at each token: known only where it is built. */
 const choicesOf = (loss: DistillationLoss, { student, teacher, mask }: HiddenDistillationInputs): number => {
-  const logits = ({ states, head }: HiddenStates): Expr => matmul(states, head, { transB: true });
-  const { choices } = loss.perToken({ studentLogits: logits(student), teacherLogits: logits(teacher), mask });
+  const { choices } = loss.perToken({ studentLogits: logitsOf(student), ...taught(teacher, (x) => x), mask });
   if (typeof choices !== "number") throw new TypeError("the head of a chunked loss needs a vocabulary of known size");
   return choices;
 };
@@ -109,7 +130,7 @@ const choicesOf = (loss: DistillationLoss, { student, teacher, mask }: HiddenDis
  * Each chunk's logits give its divergences and, at once, their gradient by states and head, so that no product with a head
  * is computed twice; memory is a few times `rowsPerChunk` x V, and the head's gradient where it is trained. Masks, counts,
  * weights and metrics as with `distillationLoss`; of the teacher's states nothing is asked but the same vocabulary. A loss
- * over given teacher tokens has no chunked form.
+ * with `teacher: "tokens"` takes `{ tokens, logProbs }` in the place of the teacher's states and head.
  *
  * Liger Kernel (2024), https://arxiv.org/abs/2410.10989 (gradients computed with the values); the same loss is TRL's
  * chunked divergence of its `DistillationTrainer`.

@@ -41,7 +41,8 @@ export interface HiddenDistillationGradient extends DistillationValue {
 }
 
 /**
- * The model of a distillation loss and its gradients from hidden states and heads, in chunks of tokens.
+ * The model of a distillation loss over the teacher's logits and its gradients, from hidden states and heads, in chunks of
+ * tokens.
  *
  * Inputs: `studentStates` [batch, time, studentWidth], `studentHead` [vocabulary, studentWidth], `teacherStates` and
  * `teacherHead`; else as `distillationModel`. Outputs: `loss`, `gradient.states`, `gradient.head` unless it is frozen, and
@@ -121,8 +122,8 @@ export const hiddenDistillationGradientTask = <Failure>(
   );
 
 /**
- * Value and gradients of a distillation loss over plain arrays of hidden states and heads: [batch, time, vocabulary]
- * logits never exist (see `distillationFromHidden`).
+ * Value and gradients of a distillation loss over the teacher's logits, from plain arrays of hidden states and heads:
+ * [batch, time, vocabulary] logits never exist (see `distillationFromHidden`).
  *
  * The model is compiled once for a vocabulary and two widths; batch and time are free. Counts as in
  * `distillationGradient`. This is the Promise door: it throws the tagged errors of {@link hiddenDistillationGradientTask}.
