@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { float32 } from "../tensor.js";
 import { explain } from "./explain.js";
 import type { Expr } from "./expr.js";
-import { add, concat, constant, input, less, loop, offCuda, reshape, scalar, tanh } from "./index.js";
+import { add, concat, constant, input, less, loop, matmul, offCuda, reshape, scalar, tanh } from "./index.js";
 import { call } from "./ops/op.js";
 
 /** An operator that the CUDA provider lacks; this library has none of those. */
@@ -41,6 +41,8 @@ describe("explain", () => {
   it("marks what has no CUDA kernel, in bodies too", () => {
     expect(explain(counted())).not.toContain("CUDA");
     expect(explain(counted(), { device: "cuda" })).toMatch(/^ {2}Hardmax\S* .*<- no CUDA kernel: runs on the CPU$/m);
-    expect(offCuda(counted())).toEqual([{ operator: "Hardmax", inLoop: true }]);
+    const whole = input("whole", "int32", [2, 2]);
+    expect(offCuda({ y: matmul(whole, whole) })).toEqual([{ operator: "MatMul", dtype: "int32", inLoop: false }]);
+    expect(offCuda(counted())).toEqual([{ operator: "Hardmax", dtype: "float32", inLoop: true }]);
   });
 });

@@ -14,6 +14,9 @@ const wide: ReadonlySet<string> = new Set(
   SimplifiedLayerNormalization Sin Softmax Sqrt TopK`.split(/\s+/),
 );
 
+/** Operators that have no kernels of bfloat16. */
+const old: ReadonlySet<string> = new Set("Equal Floor Greater GreaterOrEqual Less LessOrEqual".split(" "));
+
 const bitsOf = { float16: float16Bits, bfloat16: bfloat16Bits } as const;
 const infinities = { float16: 0x7c00, bfloat16: 0x7f80 } as const;
 
@@ -40,7 +43,7 @@ export const precisionOf = (
 ): ComputeType | "float32" => {
   const key = opKey(node);
   if (products.has(key)) return compute;
-  if (wide.has(key) || (key === "com.microsoft.QuickGelu" && compute === "bfloat16")) return "float32";
+  if (wide.has(key) || (old.has(key) && compute === "bfloat16")) return "float32";
   const floats = node.inputs.flatMap((input, at) => (input?.dtype === "float32" ? [given[at]!] : []));
   if (key === "com.microsoft.RotaryEmbedding") return floats[0]?.dtype === compute ? compute : "float32";
   const deciding = floats.filter((input) => !follows(compute, input));

@@ -1,6 +1,7 @@
 import * as E from "fp-ts/Either";
 import type { Expr } from "../expr.js";
 import { broadcast } from "../shape.js";
+import { cast } from "./cast.js";
 import { call, float, type Kind, type Op, scalar, wanting } from "./op.js";
 
 /** An expression or a plain number, which takes the element type of its partner. */
@@ -27,6 +28,16 @@ const binaryOp = (operator: string, result?: "bool", wanted?: "bool"): Op => ({
   },
 });
 
+const comparisonOp = (operator: string): Op => {
+  const op = binaryOp(operator, "bool");
+  const short = (inputs: readonly (Expr | undefined)[]): boolean => inputs.some((x) => x?.dtype === "bfloat16");
+  return {
+    ...op,
+    infer: (inputs, attributes) =>
+      short(inputs) ? E.left("any type but bfloat16 wanted, bfloat16 given") : op.infer(inputs, attributes),
+  };
+};
+
 const pair = (a: Operand, b: Operand): readonly [Expr, Expr] => {
   if (typeof a !== "number") return [a, typeof b === "number" ? scalar(b, a.dtype) : b];
   return typeof b === "number" ? [scalar(a), scalar(b)] : [scalar(a, b.dtype), b];
@@ -42,6 +53,15 @@ const binary =
   (a: Operand, b: Operand, label?: string): Expr =>
     call(op, pair(a, b), {}, label);
 
+/** Comparisons have no kernels of bfloat16, which float32 holds exactly. */
+const comparison =
+  (op: Op) =>
+  (a: Operand, b: Operand, label?: string): Expr => {
+    const [left, right] = pair(a, b);
+    const short = left.dtype === "bfloat16" && right.dtype === "bfloat16";
+    return call(op, short ? [cast(left, "float32"), cast(right, "float32")] : [left, right], {}, label);
+  };
+
 const quickGelu: Op = { ...unaryOp("QuickGelu", "shortFloat"), domain: "com.microsoft" };
 
 /** Elementwise operators. */
@@ -50,11 +70,11 @@ export const elementwise = {
   Cos: unaryOp("Cos", "oldFloat"),
   Erf: unaryOp("Erf", "shortFloat"),
   Exp: unaryOp("Exp"),
-  Floor: unaryOp("Floor"),
+  Floor: unaryOp("Floor", "oldFloat"),
   Identity: { ...unaryOp("Identity"), infer: ([x]) => (x ? E.right([x]) : E.left("one input wanted")) } as Op,
-  Log: unaryOp("Log"),
+  Log: unaryOp("Log", "oldFloat"),
   Neg: unaryOp("Neg", "number"),
-  Reciprocal: unaryOp("Reciprocal"),
+  Reciprocal: unaryOp("Reciprocal", "oldFloat"),
   Relu: unaryOp("Relu"),
   Sigmoid: unaryOp("Sigmoid"),
   Sign: unaryOp("Sign", "number"),
@@ -69,11 +89,11 @@ export const elementwise = {
   Pow: binaryOp("Pow"),
   Min: binaryOp("Min"),
   Max: binaryOp("Max"),
-  Equal: binaryOp("Equal", "bool"),
-  Greater: binaryOp("Greater", "bool"),
-  GreaterOrEqual: binaryOp("GreaterOrEqual", "bool"),
-  Less: binaryOp("Less", "bool"),
-  LessOrEqual: binaryOp("LessOrEqual", "bool"),
+  Equal: comparisonOp("Equal"),
+  Greater: comparisonOp("Greater"),
+  GreaterOrEqual: comparisonOp("GreaterOrEqual"),
+  Less: comparisonOp("Less"),
+  LessOrEqual: comparisonOp("LessOrEqual"),
   And: binaryOp("And", "bool", "bool"),
   Or: binaryOp("Or", "bool", "bool"),
   QuickGelu: quickGelu,
@@ -102,11 +122,11 @@ export const div = binary(elementwise.Div);
 export const pow = binary(elementwise.Pow);
 export const min = binary(elementwise.Min);
 export const max = binary(elementwise.Max);
-export const equal = binary(elementwise.Equal);
-export const greater = binary(elementwise.Greater);
-export const greaterOrEqual = binary(elementwise.GreaterOrEqual);
-export const less = binary(elementwise.Less);
-export const lessOrEqual = binary(elementwise.LessOrEqual);
+export const equal = comparison(elementwise.Equal);
+export const greater = comparison(elementwise.Greater);
+export const greaterOrEqual = comparison(elementwise.GreaterOrEqual);
+export const less = comparison(elementwise.Less);
+export const lessOrEqual = comparison(elementwise.LessOrEqual);
 export const and = binary(elementwise.And);
 export const or = binary(elementwise.Or);
 

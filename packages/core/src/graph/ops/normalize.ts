@@ -10,7 +10,7 @@ const sameType = (x: Expr | undefined): E.Either<string, readonly TensorType[]> 
   x ? E.right([{ dtype: x.dtype, shape: x.shape }]) : E.left("one input wanted");
 
 const softmaxOp: Op = { operator: "Softmax", domain: "", infer: wanting("float", ([x]) => sameType(x)) };
-const logSoftmaxOp: Op = { operator: "LogSoftmax", domain: "", infer: wanting("float", ([x]) => sameType(x)) };
+const logSoftmaxOp: Op = { operator: "LogSoftmax", domain: "", infer: wanting("oldFloat", ([x]) => sameType(x)) };
 
 const rmsNormOp: Op = {
   operator: "SimplifiedLayerNormalization",

@@ -1,15 +1,15 @@
 import * as E from "fp-ts/Either";
 import type { Expr, Shape } from "../expr.js";
 import { fromFront, showShape } from "../shape.js";
-import { call, constantInts, int, int64s, numberOf, type Op, wanting } from "./op.js";
+import { call, constantInts, int, int64s, type Kind, numberOf, type Op, wanting } from "./op.js";
 
 const reducedShape = (shape: Shape, axes: readonly number[], keep: boolean): Shape =>
   shape.flatMap((dim, axis) => (axes.includes(axis) ? (keep ? [1] : []) : [dim]));
 
-const reduceOp = (operator: string): Op => ({
+const reduceOp = (operator: string, kind: Kind = "oldNumber"): Op => ({
   operator,
   domain: "",
-  infer: wanting("number", ([x, axesInput], attributes) => {
+  infer: wanting(kind, ([x, axesInput], attributes) => {
     if (!x) return E.left("one input wanted");
     const given = constantInts(axesInput) ?? x.shape.map((_, axis) => axis);
     const axes = given.map((axis) => fromFront(axis, x.shape.length));
@@ -36,7 +36,7 @@ const reduce =
 const argMaxOp: Op = {
   operator: "ArgMax",
   domain: "",
-  infer: wanting("number", ([x], attributes) => {
+  infer: wanting("oldNumber", ([x], attributes) => {
     if (!x) return E.left("one input wanted");
     const axis = fromFront(numberOf(attributes, "axis", 0), x.shape.length);
     return E.right([
@@ -47,7 +47,7 @@ const argMaxOp: Op = {
 
 /** Reductions; without axes they reduce over all. */
 export const reductions = {
-  ReduceSum: reduceOp("ReduceSum"),
+  ReduceSum: reduceOp("ReduceSum", "number"),
   ReduceMean: reduceOp("ReduceMean"),
   ReduceMax: reduceOp("ReduceMax"),
   ReduceMin: reduceOp("ReduceMin"),

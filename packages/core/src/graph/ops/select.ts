@@ -81,7 +81,9 @@ const scatterElementsOp: Op = {
 const cumSumOp: Op = {
   operator: "CumSum",
   domain: "",
-  infer: wanting("number", ([x]) => (x ? E.right([{ dtype: x.dtype, shape: x.shape }]) : E.left("two inputs wanted"))),
+  infer: wanting("oldNumber", ([x]) =>
+    x ? E.right([{ dtype: x.dtype, shape: x.shape }]) : E.left("two inputs wanted"),
+  ),
 };
 
 const topKOp: Op = {
