@@ -12,11 +12,11 @@ export interface FileSource {
 /**
  * A float32 tensor whose numbers stay in a file until somebody asks for them.
  *
- * A device reads the file itself, once, and keeps the numbers for all of its kernels: this thread need not hold them
- * too. With the worker thread that a device has by default, a model of 0.54 GB then takes 0.9 GB of a process with its
- * sessions; given as arrays of this thread, which are copied for the worker, 1.8 GB. Memory shared between threads would
- * do as well, but ONNX Runtime's Node binding takes plain `ArrayBuffer`s only ("Invalid argument"). The file has to stay
- * as it is meanwhile.
+ * A device reads the file itself, once, and keeps the numbers for all of its kernels until it is closed: this thread
+ * need not hold them too. With the worker thread that a device has by default, a model of 0.54 GB then takes 0.9 GB of a
+ * process with its sessions; given as arrays of this thread, which are copied for the worker, 1.8 GB. Memory shared
+ * between threads would do as well, but ONNX Runtime's Node binding takes plain `ArrayBuffer`s only ("Invalid
+ * argument"). The file has to stay as it is meanwhile.
  */
 export interface FileTensor extends Tensor<"float32"> {
   readonly source: FileSource;

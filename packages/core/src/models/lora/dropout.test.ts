@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { numbers, testDevice } from "../../../test/testDevice.js";
-import { completionOf, textConfig, wordPrompts } from "../../../test/tinyDecoder.js";
-import { tinyLora, withNoise } from "../../../test/tinyLora.js";
+import { completionOf, idTokenizer, textConfig, wordPrompts } from "../../../test/tinyDecoder.js";
+import { tinyBase, tinyLora, withNoise } from "../../../test/tinyLora.js";
 import { toPromise } from "../../errors.js";
 import { input } from "../../graph/index.js";
 import { crossEntropy } from "../../losses/index.js";
 import { adamw } from "../../optim/index.js";
 import { fold, key } from "../../rng.js";
 import { float32 } from "../../tensor.js";
+import { decoderPolicy } from "../decoderPolicy.js";
 import { dropoutInputs, dropped, withDropout } from "./dropout.js";
 import { adapterOf } from "./options.js";
 
@@ -94,6 +95,33 @@ describe("an update with dropout", () => {
     expect(other.metrics.loss).not.toBe(a.metrics.loss);
     expect(later.metrics.loss).not.toBe(a.metrics.loss);
     expect((await updated(0)).metrics.loss).not.toBe(a.metrics.loss);
+  });
+
+  it("goes on from a saved state as if it had not stopped", async () => {
+    const policy = tinyLora(textConfig, await device(), { dropout: 0.4 });
+    const step = async (state: Awaited<ReturnType<typeof updated>>["state"]) =>
+      (await toPromise(policy.update(state, batch, crossEntropy(), optimizer))).state;
+    const once = await step(await toPromise(policy.init(key(1))));
+    const loaded = await toPromise(policy.load(await toPromise(policy.save(once))));
+    expect(await step(loaded)).toEqual(await step(once));
+  });
+
+  it("has the same bits when layers are computed again on the way back", async () => {
+    const base = tinyBase(textConfig);
+    const options = {
+      config: textConfig,
+      base,
+      tokenizer: idTokenizer,
+      device: await device(),
+      lora: { dropout: 0.4 },
+    };
+    const [plain, again] = [decoderPolicy(options), decoderPolicy({ ...options, recompute: true })];
+    const state = withNoise(await toPromise(plain.init(key(1))));
+    const [a, b] = [
+      await toPromise(plain.update(state, batch, crossEntropy(), optimizer)),
+      await toPromise(again.update(state, batch, crossEntropy(), optimizer)),
+    ];
+    expect(b.state).toEqual(a.state);
   });
 
   it("leaves sampling and scoring as they are", async () => {
