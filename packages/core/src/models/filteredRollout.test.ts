@@ -28,11 +28,12 @@ const sampled = async (sampling: Partial<Sampling>, prompts = wordPrompts) => {
 /** Every token drawn, with the naive decoder's log-probs there and how many tokens were likelier. */
 const drawnTokens = async (sampling: Partial<Sampling>) =>
   (await sampled(sampling)).flatMap(({ prompt, completions }) =>
-    completions.flatMap(({ tokenIds, logProbs }) =>
+    completions.flatMap(({ tokenIds, logProbs, samplerLogProbs }) =>
       naiveDistributions(config, weights, encoded(config, prompt), tokenIds).map((row, at) => ({
         row,
         token: tokenIds[at]!,
         logProb: logProbs[at]!,
+        samplerLogProb: samplerLogProbs![at]!,
         likelier: row.filter((one) => one > row[tokenIds[at]!]!),
       })),
     ),
@@ -46,6 +47,12 @@ describe("filtered rollouts", () => {
     // Float32 against float64: rounding of 6e-8 a step over log-probs near 5 nats.
     const logProbs = drawn.map(({ logProb }) => logProb);
     expect(distance(logProbs, wanted)).toBeLessThan(1e-5);
+    const amongLeft = drawn.map(({ row, token }) => {
+      const left = [...row].sort((a, b) => b - a).slice(0, 3);
+      return row[token]! - Math.log(left.reduce((sum, one) => sum + Math.exp(one), 0));
+    });
+    const samplerLogProbs = drawn.map(({ samplerLogProb }) => samplerLogProb);
+    expect(distance(samplerLogProbs, amongLeft)).toBeLessThan(1e-5);
   });
 
   it("draw from the nucleus, and from what is likely enough beside the likeliest", async () => {
@@ -74,7 +81,12 @@ describe("filtered rollouts", () => {
   it("with filters that do nothing are those without", async () => {
     const plain = await sampled({});
     expect(await sampled({ topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 })).toEqual(plain);
-    expect(await sampled({ topK: config.vocabularySize })).toEqual(plain);
+    // A filter that leaves every token is one: the log-probs among the tokens left are given, and are the same.
+    const all = (await sampled({ topK: config.vocabularySize })).flatMap(({ completions }) => completions);
+    expect(all.map(({ samplerLogProbs: _, ...others }) => others)).toEqual(
+      plain.flatMap(({ completions }) => completions),
+    );
+    for (const { logProbs, samplerLogProbs } of all) expect(samplerLogProbs).toEqual(logProbs);
   });
 
   it.each([

@@ -83,7 +83,10 @@ interface DrawInputs {
   readonly seen: Expr | undefined;
 }
 
-/** The next token of every row and its log-prob before any filter, both [P, G], from hidden states [P, G, hidden]. */
+/**
+ * The next token of every row and its log-probs, each [P, G], from hidden states [P, G, hidden]: before any filter, and
+ * among the tokens that filters left.
+ */
 const nextToken = (
   config: DecoderConfig,
   weights: Weights,
@@ -106,7 +109,8 @@ const nextToken = (
   const logP = logSoftmax(div(logits, temperature));
   const left = filtered ? logSoftmax(filterLogits(draw)({ logits, temperature, ...(seen ? { seen } : {}) })) : logP;
   const drawn = pick(() => exp(left), left);
-  return { drawn, chosen: reshape(gatherElements(logP, column(drawn), -1), [0, 0]) };
+  const of = (logProbs: Expr): Expr => reshape(gatherElements(logProbs, column(drawn), -1), [0, 0]);
+  return { drawn, chosen: of(logP), ...(filtered && { amongLeft: of(left) }) };
 };
 
 /**
@@ -115,8 +119,8 @@ const nextToken = (
  * Inputs: the weights, the packed prompts (`step_ids` their last tokens), `turns` (int64, tokens at most), `uniforms`
  * [turns, P, G], `temperature`, `empty_cache` [P, kvHeads, G, 0, size]; with a repetition penalty `seen` bool
  * [P, G, vocabulary], the tokens of each prompt.
- * Outputs: `tokens` int32 and `log_probs` float32, both [turns made, P, G]; after a row's end its tokens are padding
- * with log-prob 0. The caches stay inside; the prompt's is shared by its G samples.
+ * Outputs: `tokens` int32 and `log_probs` float32, both [turns made, P, G], and with filters `sampler_log_probs`, those
+ * among the tokens left; after a row's end its tokens are padding with log-prob 0. The caches stay inside; the prompt's is shared by its G samples.
  */
 export const rolloutGraph = (config: DecoderConfig, shape: BatchShape, draw: Draw): Readonly<Record<string, Expr>> => {
   const { named } = parameterInputs(config, groupsRead(shape));
@@ -139,7 +143,7 @@ export const rolloutGraph = (config: DecoderConfig, shape: BatchShape, draw: Dra
       const context = { prefix: caches[layer]!, prefixMask: inputs.prefixMask, ownKeys, ownValues };
       return completionAttention(config, shape, query, context);
     });
-    const { drawn, chosen } = nextToken(decoding, weights, draw, hidden, {
+    const { drawn, chosen, amongLeft } = nextToken(decoding, weights, draw, hidden, {
       uniforms: gather(uniforms, index),
       temperature,
       seen,
@@ -150,7 +154,7 @@ export const rolloutGraph = (config: DecoderConfig, shape: BatchShape, draw: Dra
     return {
       proceed: greater(reduceSum(cast(not(over), "int32")), 0),
       carried: [token, add(positions, 1), over, ...next, ...seenNow],
-      kept: [token, mul(chosen, cast(not(done), "float32"))],
+      kept: [token, ...[chosen, ...(amongLeft ? [amongLeft] : [])].map((x) => mul(x, cast(not(done), "float32")))],
     };
   };
   const rows = ["prompts", shape.samples];
@@ -169,5 +173,5 @@ export const rolloutGraph = (config: DecoderConfig, shape: BatchShape, draw: Dra
     turn,
     "tokens",
   );
-  return { tokens: kept[0]!, log_probs: kept[1]! };
+  return { tokens: kept[0]!, log_probs: kept[1]!, ...(kept[2] && { sampler_log_probs: kept[2] }) };
 };

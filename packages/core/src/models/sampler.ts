@@ -56,16 +56,18 @@ const seenTokens = (
 
 const completionsOf = (outputs: Tensors, rows: number, tokenizer: ChatTokenizer): readonly Completion[] => {
   const tokens = outputs.tokens!.data as Int32Array;
-  const logProbs = outputs.log_probs!.data as Float32Array;
+  const [logProbs, amongLeft] = [outputs.log_probs, outputs.sampler_log_probs].map((x) => x?.data as Float32Array);
   const turns = tokens.length / rows;
   return Array.from({ length: rows }, (_, row) => {
     const column = Array.from({ length: turns }, (__, turn) => tokens[turn * rows + row]!);
     const end = column.indexOf(tokenizer.endId);
     const tokenIds = end < 0 ? column : column.slice(0, end + 1);
+    const own = (values: Float32Array): readonly number[] => tokenIds.map((__, turn) => values[turn * rows + row]!);
     return {
       text: tokenizer.decode(end < 0 ? tokenIds : tokenIds.slice(0, -1)),
       tokenIds,
-      logProbs: tokenIds.map((__, turn) => logProbs[turn * rows + row]!),
+      logProbs: own(logProbs!),
+      ...(amongLeft && { samplerLogProbs: own(amongLeft) }),
       truncated: end < 0,
     };
   });

@@ -25,9 +25,10 @@ export interface SamplingFilters {
 /**
  * How completions are drawn; temperature 0 takes the likeliest token.
  *
- * Log-probs of completions are those of the policy at this temperature, of all its tokens, whatever the filters leave:
- * what an update compares with. (vLLM's `raw_logprobs` are those at temperature 1; its `processed_logprobs`, which TRL
- * and verl ask for, are those of the tokens left.)
+ * Log-probs of completions (`logProbs`) are those of the policy at this temperature, of all its tokens, whatever the
+ * filters leave: what an update compares with. Where there are filters, `samplerLogProbs` are those among the tokens
+ * left, which off-policy corrections read: vLLM's `processed_logprobs`, which TRL and verl ask for. (Its `raw_logprobs`
+ * are those at temperature 1.)
  */
 export interface Sampling extends SamplingFilters {
   /** Completions a prompt (the group size G). */

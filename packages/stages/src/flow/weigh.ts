@@ -27,9 +27,10 @@ export const weighRollouts =
       return E.right(
         scored.map(({ prompt, completions }, group) => ({
           prompt,
-          completions: completions.map(({ tokenIds, logProbs }, at) => ({
+          completions: completions.map(({ tokenIds, logProbs, samplerLogProbs }, at) => ({
             tokenIds,
             oldLogProbs: logProbs,
+            ...(samplerLogProbs && { samplerLogProbs }),
             advantage: advantages[group]![at]!,
           })),
         })),
