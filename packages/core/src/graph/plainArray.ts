@@ -5,7 +5,7 @@ import type { Expr } from "./expr.js";
 export interface PlainArray {
   /** Sizes of the axes, row-major; absent: one axis with all the numbers. */
   readonly shape?: readonly number[];
-  /** A typed array (not copied, a Uint8Array is bool), or numbers, which become float32. */
+  /** A typed array (not copied; a Uint8Array is bool, a Uint16Array bits of float16), or numbers, which become float32. */
   readonly data: DataOf[DType] | readonly number[];
   /** Element type, where the class of `data` does not say it. */
   readonly dtype?: DType;
@@ -15,7 +15,8 @@ const dtypeOf = (data: DataOf[DType]): DType => {
   if (data instanceof Float32Array) return "float32";
   if (data instanceof Float64Array) return "float64";
   if (data instanceof Int32Array) return "int32";
-  return data instanceof BigInt64Array ? "int64" : "bool";
+  if (data instanceof BigInt64Array) return "int64";
+  return data instanceof Uint16Array ? "float16" : "bool";
 };
 
 const isTyped = (data: PlainArray["data"]): data is DataOf[DType] => ArrayBuffer.isView(data);

@@ -27,6 +27,12 @@ const resultOf =
     return E.left("lost" in reply ? deviceLost(device, reply.lost) : reply.error);
   };
 
+/** What of a model Node's binding of ONNX Runtime cannot hold; it says no more than a number by itself. */
+const unheld = ({ inputs, outputs }: Model): string | undefined => {
+  const name = Object.entries({ ...inputs, ...outputs }).find(([, { dtype }]) => dtype === "bfloat16")?.[0];
+  return name && `"${name}" is bfloat16, which has no tensors in Node: let it be float32, with a cast in the graph`;
+};
+
 /** A device over a way to an engine that is open. */
 export const deviceOf = (name: string, link: Link, threads: number | undefined): Device => {
   const result = resultOf(name);
@@ -53,6 +59,8 @@ export const deviceOf = (name: string, link: Link, threads: number | undefined):
 
   const compile = async (model: Model, options: CompileOptions): Promise<E.Either<SessionError, Kernel>> => {
     if (closing !== undefined) return E.left(deviceClosed(name));
+    const reason = unheld(model);
+    if (reason !== undefined) return E.left(compileFailed(model.name, reason));
     const id = `${model.hash} ${JSON.stringify(runtimeOptions(options, threads))}`;
     const kernel = kernels.get(id) ?? create(model, options);
     kernels.set(id, kernel);
