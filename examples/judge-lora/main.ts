@@ -13,7 +13,7 @@ const usage = `node --conditions=msrl-source --import tsx examples/judge-lora/ma
 
   --model FOLDER     a model folder of the Hugging Face Hub (llama, qwen2, qwen3)
   --data FILE        preferences, JSON or JSONL; may be repeated (default: both files of data/)
-  --held-out N       pairs kept for judging (default 80)
+  --held-out N       pairs kept for judging (default 64)
   --max-tokens N     longest prompt that is used (default 320)
   --sft-steps N, --rl-steps N, --batch N, --samples N
   --recompute        less memory, a third more time
@@ -26,7 +26,7 @@ const { values } = parseArgs({
   options: {
     model: { type: "string" },
     data: { type: "string", multiple: true, default: ["natural.json", "adversarial-neighbor.json"].map(data) },
-    "held-out": { type: "string", default: "80" },
+    "held-out": { type: "string", default: "64" },
     "max-tokens": { type: "string", default: "320" },
     "sft-steps": { type: "string", default: `${defaultSettings.sftSteps}` },
     "rl-steps": { type: "string", default: `${defaultSettings.rlSteps}` },
