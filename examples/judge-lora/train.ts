@@ -26,7 +26,7 @@ export const trainJudge = async <State>(
     judged[after] = await judge(policy, state, split.heldOut, key);
     onJudged?.(after, judged[after]);
   };
-  let state = await toPromise(policy.init(fold(key, "adapter")));
+  let state: State = await toPromise(policy.init(fold(key, "adapter")));
   await measure("untrained", state);
   for (const stage of [formatStage<State>(split.train, settings), judgeStage<State>(split.train, settings)]) {
     const done = await runStage(stage, {
