@@ -16,6 +16,7 @@ import { graphStore } from "./kernels.js";
 import type { LoraOptions } from "./lora/options.js";
 import type { EncodedGroup } from "./pack.js";
 import { initialParameters } from "./parameters.js";
+import { mostTokens, tokensInUpdate } from "./runSizes.js";
 import { promptTooLong, sampleCompletions, samplingProblem } from "./sampler.js";
 import { scoreCompletions } from "./scorer.js";
 import { adapterOff, type DecoderState, loadState, saveState } from "./state.js";
@@ -40,9 +41,12 @@ export interface DecoderPolicyOptions {
   readonly lora?: Partial<PolicyLoraOptions>;
   /** Name for messages; default `decoder`. */
   readonly name?: string;
-  /** Completions drawn or scored in one run at most; default 256. */
+  /** Completions drawn or scored in one run at most; default 256. Fewer where they would take more than about 1 GiB. */
   readonly rowsPerRun?: number;
-  /** Padded tokens in one update run at most, beyond which gradients are accumulated; default 16,384. */
+  /**
+   * Padded tokens in one update run at most, beyond which gradients are accumulated; default 16,384, or as many as take
+   * about 2 GiB of a larger model.
+   */
   readonly tokensPerRun?: number;
   /**
    * Whether an update computes each layer again on the way back instead of keeping what is inside it: the same bits, a
@@ -85,9 +89,10 @@ export interface DecoderPolicy extends TrainablePolicy<DecoderState> {
  * @since 0.1.0
  */
 export const decoderPolicy = (options: DecoderPolicyOptions): DecoderPolicy => {
-  const { tokenizer, device, name = "decoder", rowsPerRun = 256, tokensPerRun = 16_384, base, lora } = options;
+  const { tokenizer, device, name = "decoder", rowsPerRun = 256, base, lora } = options;
   const { recompute = false } = options;
-  checkPolicy(options.config, tokenizer, { rowsPerRun, tokensPerRun, recompute });
+  checkPolicy(options.config, tokenizer, { rowsPerRun, tokensPerRun: options.tokensPerRun ?? mostTokens, recompute });
+  const { tokensPerRun = tokensInUpdate(options.config, recompute) } = options;
   const gives: readonly Need[] = ["logProbs", "entropy", "logits", "hidden"];
   const graphs = graphStore(name, device, lora ? { optimization: "basic" } : {});
   const { training, configOf, weightsOf, dropoutKey } = variants(options.config, base, lora);

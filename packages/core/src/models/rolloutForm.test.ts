@@ -19,7 +19,7 @@ import { adapterOf } from "./lora/options.js";
 import { packBatch, shapeFor } from "./pack.js";
 import { namedParameters } from "./parameters.js";
 import { rolloutGraph } from "./rollout.js";
-import { type RolloutForm, rolloutForm, rowsInRun } from "./rolloutForm.js";
+import { type RolloutForm, rolloutForm } from "./rolloutForm.js";
 import { groupTensors } from "./state.js";
 
 const { device, evaluate } = testDevice();
@@ -93,7 +93,6 @@ describe("the form of a rollout", () => {
 
   it("is the plain one for a small model, whatever the rows", () => {
     expect(rolloutForm(adapted, 8, 64)).toEqual({});
-    expect(rowsInRun(adapted, 256, 64)).toBe(256);
   });
 
   it("reads weights once for few rows of a large model, and merges an adapter for many tokens", () => {
@@ -101,9 +100,5 @@ describe("the form of a rollout", () => {
     expect(rolloutForm(withAdapter, 8, 64)).toEqual({ fewRows: true });
     expect(rolloutForm(withAdapter, 16, 256)).toEqual({ fewRows: true, merged: true });
     expect(rolloutForm(withAdapter, 64, 64)).toEqual({ merged: true });
-  });
-
-  it("draws fewer rows in a run the longer they are", () => {
-    expect([64, 256, 100_000].map((tokens) => rowsInRun(large, 256, tokens))).toEqual([71, 17, 1]);
   });
 });

@@ -11,9 +11,6 @@ const fewRows = 32;
 /** Tokens from which on working an adapter into its base costs less than computing it beside each of them. */
 const mergeFrom = 2048;
 
-/** Bytes of keys and values that one run's completions may take. A turn holds them twice, before and after. */
-const cacheBytes = 200 * 2 ** 20;
-
 /** How a rollout's graph is formed; a form that changes nothing is left out, so that small models keep one graph. */
 export interface RolloutForm {
   /** Linear layers with the weight as the left factor: it is read in place, once. For a few rows of a large model. */
@@ -33,11 +30,4 @@ export const rolloutForm = (config: DecoderConfig, rows: number, maxTokens: numb
     ...(rows <= fewRows && { fewRows: true as const }),
     ...(adapted && rows * maxTokens >= mergeFrom && { merged: true as const }),
   };
-};
-
-/** Completions of so many tokens that one run may draw, `most` at most, so that their keys and values have room. */
-export const rowsInRun = (config: DecoderConfig, most: number, maxTokens: number): number => {
-  const { layers, keyValueHeads, headSize } = config;
-  const bytes = 2 * layers * keyValueHeads * headSize * maxTokens * Float32Array.BYTES_PER_ELEMENT;
-  return Math.min(most, Math.max(1, Math.floor(cacheBytes / bytes)));
 };

@@ -13,7 +13,8 @@ import { activeFilters } from "./filters/filterLogits.js";
 import { type GraphStore, graphKey } from "./kernels.js";
 import { packBatch, shapeFor } from "./pack.js";
 import { type Draw, rolloutGraph } from "./rollout.js";
-import { rolloutForm, rowsInRun } from "./rolloutForm.js";
+import { rolloutForm } from "./rolloutForm.js";
+import { promptsInRollout } from "./runSizes.js";
 import type { ChatTokenizer } from "./tokenizer.js";
 
 /** A prompt too long for its completion to fit behind it. */
@@ -156,8 +157,13 @@ export const sampleCompletions = (
 ): TE.TaskEither<PolicyError, readonly Rollout[]> => {
   const tooLong = encoded.map((each) => promptTooLong(context.config, each, sampling.maxTokens)).find(Boolean);
   if (tooLong) return TE.left(tooLong);
-  const rows = rowsInRun(context.config, context.rowsPerRun, sampling.maxTokens);
-  const size = Math.max(1, Math.min(encoded.length, Math.floor(rows / sampling.samples)));
+  const { samples, maxTokens } = sampling;
+  const shape = shapeFor(
+    encoded.map((prompt) => ({ prompt, completions: [] })),
+    samples,
+  );
+  const room = promptsInRollout(context.config, shape, maxTokens);
+  const size = Math.max(1, Math.min(encoded.length, room, Math.floor(context.rowsPerRun / samples)));
   return pipe(
     chunksOf(encoded, size),
     TE.traverseSeqArray(sampleChunk(context, weights, sampling, keyed)),

@@ -7,6 +7,7 @@ import { type BatchShape, batchInputs, completionStatistics, groupsRead } from "
 import { type GraphStore, graphKey } from "./kernels.js";
 import { type EncodedGroup, packBatch, shapeFor } from "./pack.js";
 import { parameterInputs } from "./parameters.js";
+import { groupsInScore } from "./runSizes.js";
 
 /** Log-probs of given completions as one graph. */
 const scoreGraph = (config: DecoderConfig, shape: BatchShape) => {
@@ -23,7 +24,8 @@ export const scoreCompletions = (
   groups: readonly EncodedGroup[],
   rowsPerRun: number,
 ): TE.TaskEither<PolicyError, readonly (readonly Float32Array[])[]> => {
-  const size = Math.max(1, Math.min(groups.length, Math.floor(rowsPerRun / shapeFor(groups).samples)));
+  const whole = shapeFor(groups);
+  const size = Math.max(1, Math.min(groupsInScore(config, whole), Math.floor(rowsPerRun / whole.samples)));
   const chunks = Array.from({ length: Math.ceil(groups.length / size) }, (_, at) =>
     groups.slice(at * size, (at + 1) * size),
   );
