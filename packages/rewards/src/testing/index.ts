@@ -1,0 +1,7 @@
+export * from "./completions.js";
+export * from "./exploits.js";
+export { type AnyReward, judgedText, type LawOptions, type LawResult } from "./law.js";
+export * from "./laws/index.js";
+export * from "./matchers.js";
+export * from "./propertyTestReward.js";
+export * from "./selfTest.js";

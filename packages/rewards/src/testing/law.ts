@@ -1,0 +1,92 @@
+import {
+  type CompletionBatch,
+  type Reward,
+  type RewardError,
+  type Scorable,
+  type Score,
+  type ScoredReward,
+  toPromise,
+} from "@msrl/core";
+import fc from "fast-check";
+
+/** A reward of either kind. */
+export type AnyReward<Reference> = Reward<Reference> | ScoredReward<Reference>;
+
+/** What a law is checked with. */
+export interface LawOptions<Reference> {
+  /** What completions are judged against. */
+  readonly references: fc.Arbitrary<Reference>;
+  /** The completions. */
+  readonly texts: fc.Arbitrary<string>;
+  /** Made-up cases a law. */
+  readonly runs: number;
+  /** The same seed, the same cases. */
+  readonly seed: number;
+}
+
+/** What came of a law. */
+export type LawResult =
+  | { readonly law: string; readonly holds: true; readonly runs: number }
+  | { readonly law: string; readonly holds: false; readonly report: string };
+
+/** The values of a batch by a reward of either kind; throws what the reward fails with. */
+export const valuesOf = async <Reference>(
+  reward: AnyReward<Reference>,
+  batch: CompletionBatch<Reference>,
+): Promise<readonly (number | null)[]> => {
+  const given = await toPromise<RewardError, readonly (number | null | Score)[]>(reward(batch));
+  return given.map((each) => (typeof each === "object" && each !== null ? each.value : each));
+};
+
+/** A completion of that text, under a prompt of that name, judged against a reference. */
+export const judgedText = <Reference>(text: string, reference: Reference, id = "sample"): Scorable<Reference> => ({
+  prompt: { id, messages: [{ role: "user", content: [{ type: "text", text: "Which answer is better?" }] }] },
+  completion: {
+    text,
+    tokenIds: Array.from({ length: Math.ceil(text.length / 4) }, (_, at) => text.charCodeAt(4 * at)),
+    logProbs: [],
+    truncated: false,
+  },
+  reference,
+});
+
+/** Batches of a few groups; completions of one group have one prompt and one reference, as in training. */
+export const batches = <Reference>({
+  references,
+  texts,
+}: LawOptions<Reference>): fc.Arbitrary<readonly CompletionBatch<Reference>[]> => {
+  const group = fc.tuple(references, fc.array(texts, { minLength: 1, maxLength: 4 }));
+  return fc
+    .array(group, { maxLength: 4 })
+    .map((groups) =>
+      groups.map(([reference, own], at) => own.map((text) => judgedText(text, reference, `sample ${at}`))),
+    );
+};
+
+/** A value, short enough to be read in a report. */
+export const shownValue = (value: unknown): string => {
+  const text = fc.stringify(value);
+  return text.length > 400 ? `${text.slice(0, 300)} .. (${text.length} characters)` : text;
+};
+
+/** Runs a property and reports the smallest case that breaks it. */
+export const checkLaw = async <Ts extends [unknown, ...unknown[]]>(
+  law: string,
+  property: fc.IAsyncProperty<Ts>,
+  { runs, seed }: { readonly runs: number; readonly seed: number },
+): Promise<LawResult> => {
+  const details = await fc.check(property, { numRuns: runs, seed });
+  if (!details.failed) return { law, holds: true, runs: details.numRuns };
+  const reason = details.errorInstance instanceof Error ? details.errorInstance.message : String(details.errorInstance);
+  const found =
+    details.counterexample === null
+      ? ""
+      : `\n  smallest case: ${details.counterexample.map(shownValue).join("\n    ")}`;
+  const again = `\n  again with: seed ${details.seed}, path "${details.counterexamplePath}"`;
+  return { law, holds: false, report: `${law}: ${reason}${found}${again}` };
+};
+
+/** A failed expectation inside a law. */
+export const broken = (message: string): never => {
+  throw new Error(message);
+};

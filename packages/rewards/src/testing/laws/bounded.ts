@@ -1,0 +1,23 @@
+import fc from "fast-check";
+import { type AnyReward, batches, broken, checkLaw, type LawOptions, type LawResult, valuesOf } from "../law.js";
+
+/**
+ * No value is below `low` or above `high`.
+ *
+ * @since 0.1.0
+ */
+export const bounded = <Reference>(
+  reward: AnyReward<Reference>,
+  options: LawOptions<Reference> & { readonly bounds: readonly [low: number, high: number] },
+): Promise<LawResult> => {
+  const [low, high] = options.bounds;
+  return checkLaw(
+    "bounded",
+    fc.asyncProperty(batches(options), async (groups) => {
+      const values = await valuesOf(reward, groups.flat());
+      const odd = values.findIndex((value) => value !== null && !(value >= low && value <= high));
+      if (odd >= 0) broken(`completion ${odd} has the value ${values[odd]}, outside ${low} to ${high}`);
+    }),
+    options,
+  );
+};

@@ -1,0 +1,28 @@
+import fc from "fast-check";
+import { type CompletionsOptions, nearlyWellFormedCompletion, wellFormedCompletion } from "../completions.js";
+import { type AnyReward, broken, checkLaw, judgedText, type LawOptions, type LawResult, valuesOf } from "../law.js";
+
+/**
+ * A completion that misses its form in one thing is worth less than any well-formed one: a law of format rewards.
+ *
+ * @since 0.1.0
+ */
+export const strict = <Reference>(
+  reward: AnyReward<Reference>,
+  options: Omit<LawOptions<Reference>, "texts"> & { readonly form: Partial<CompletionsOptions> },
+): Promise<LawResult> =>
+  checkLaw(
+    "strict",
+    fc.asyncProperty(
+      nearlyWellFormedCompletion(options.form),
+      wellFormedCompletion(options.form),
+      options.references,
+      async (damaged, whole, reference) => {
+        const [low] = await valuesOf(reward, [judgedText(damaged, reference)]);
+        const [high] = await valuesOf(reward, [judgedText(whole, reference)]);
+        if (low != null && high != null && low >= high)
+          broken(`a completion that misses its form is worth ${low}, a well-formed one ${high}`);
+      },
+    ),
+    options,
+  );

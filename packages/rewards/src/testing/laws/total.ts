@@ -1,0 +1,20 @@
+import fc from "fast-check";
+import { type AnyReward, batches, broken, checkLaw, type LawOptions, type LawResult, valuesOf } from "../law.js";
+
+/**
+ * Every batch has as many values as completions, each a finite number or `null`; nothing throws.
+ *
+ * @since 0.1.0
+ */
+export const total = <Reference>(reward: AnyReward<Reference>, options: LawOptions<Reference>): Promise<LawResult> =>
+  checkLaw(
+    "total",
+    fc.asyncProperty(batches(options), async (groups) => {
+      const batch = groups.flat();
+      const values = await valuesOf(reward, batch);
+      if (values.length !== batch.length) broken(`${values.length} values for ${batch.length} completions`);
+      const odd = values.findIndex((value) => value !== null && !Number.isFinite(value));
+      if (odd >= 0) broken(`completion ${odd} has the value ${values[odd]}`);
+    }),
+    options,
+  );

@@ -1,0 +1,26 @@
+import fc from "fast-check";
+import type { Exploit } from "../exploits.js";
+import { type AnyReward, broken, checkLaw, judgedText, type LawOptions, type LawResult, valuesOf } from "../law.js";
+
+/**
+ * No known exploit is worth more than an honest wrong answer.
+ *
+ * @since 0.1.0
+ */
+export const unhackable = <Reference>(
+  reward: AnyReward<Reference>,
+  options: Omit<LawOptions<Reference>, "texts"> & {
+    readonly exploits: readonly Exploit[];
+    readonly honestWrong: (reference: Reference) => string;
+  },
+): Promise<LawResult> =>
+  checkLaw(
+    "unhackable",
+    fc.asyncProperty(fc.constantFrom(...options.exploits), options.references, async ({ name, text }, reference) => {
+      const [honest] = await valuesOf(reward, [judgedText(options.honestWrong(reference), reference)]);
+      const [paid] = await valuesOf(reward, [judgedText(text, reference)]);
+      if (paid != null && honest != null && paid > honest)
+        broken(`"${name}" is worth ${paid}, an honest wrong answer ${honest}`);
+    }),
+    { ...options, runs: Math.max(options.runs, 4 * options.exploits.length) },
+  );
