@@ -187,10 +187,7 @@ describe("schedules equal those of transformers", () => {
   it.each(applying.filter(({ name }) => name.startsWith("schedule/")))("$name", async (one) => {
     const schedule = scheduleOf[functionOf(one)]!(one.inputs.base_lr as number, one.options);
     const steps = one.inputs.steps as number;
-    const counts = float64(
-      [steps],
-      Array.from({ length: steps }, (_, at) => at),
-    );
+    const counts = float64([steps], [...Array(steps).keys()]);
     const count = input("count", "float64", [steps]);
     // A constant is a scalar: spread over the counts.
     const { rates } = await evaluate({ rates: expandLike(schedule.at(count), count) }, { count: counts });
