@@ -112,7 +112,7 @@ export const tokenTensors = (
   const { batch, time, logProbs, oldLogProbs = logProbs, samplerLogProbs = oldLogProbs } = arrays;
   const { referenceLogProbs, entropy, advantages } = arrays;
   const mask = arrays.mask ? new Float32Array(arrays.mask) : new Float32Array(batch * time).fill(1);
-  const counts = countsOf(mask, batch, time);
+  const counts = arrays.mask ? countsOf(mask, batch, time) : { tokens: batch * time, sequences: time > 0 ? batch : 0 };
   const fields = { logProbs, oldLogProbs, samplerLogProbs, referenceLogProbs, entropy, advantages, mask };
   const matrices = Object.entries(fields).flatMap(([name, values]): readonly [string, Tensor][] =>
     values && Object.hasOwn(read, name)
