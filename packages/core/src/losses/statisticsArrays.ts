@@ -27,7 +27,12 @@ export interface TokenStatistics {
   };
 }
 
-/** What another program knows of N tokens: flat arrays, row-major, a row a token; logits, or states and the head. */
+/**
+ * What another program knows of N tokens: flat arrays, row-major, a row a token; logits, or states and the head.
+ *
+ * Logits, states and head are not copied, and a device may keep them for later calls: do not write into an array that was
+ * given, give another.
+ */
 export interface StatisticsArrays {
   /** [N] the tokens whose log-probs are wanted. */
   readonly targets: ArrayLike<number>;
