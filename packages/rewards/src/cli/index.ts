@@ -1,0 +1,1 @@
+export { main, type Shell } from "./main.js";
