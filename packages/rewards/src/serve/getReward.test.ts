@@ -28,7 +28,7 @@ describe("/get_reward", () => {
   });
 
   it.each<[string, ServeOptions["reward"]]>([
-    ["throws", () => () => Promise.reject(new Error("boom"))],
+    ["throws", (() => () => Promise.reject(new Error("boom"))) as never],
     [
       "throws at once",
       (() => {
