@@ -1,10 +1,10 @@
 import type { Label, Prompt, Rollout, Tagged } from "@msrl/core";
 import { tagged } from "@msrl/core";
 import * as E from "fp-ts/Either";
+import type { Assemble } from "./captions/insertCaption.js";
+import { insertCaption } from "./captions/insertCaption.js";
 import type { CmkdOptions, Dropped, Kept } from "./cmkd.js";
 import { cmkd } from "./cmkd.js";
-import type { Assemble } from "./insertCaption.js";
-import { insertCaption } from "./insertCaption.js";
 import type { Vote } from "./vote.js";
 import type { YieldTable } from "./yieldTable.js";
 import { yieldTable } from "./yieldTable.js";

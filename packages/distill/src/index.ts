@@ -1,12 +1,9 @@
-export * from "./captionParts.js";
-export type { CaptionMissing, CaptionOptions } from "./captions.js";
-export * from "./captionTransfer.js";
+export * from "./captions/index.js";
 export * from "./cmkd.js";
 export * from "./cmkdExamples.js";
 export type { Confidence, FormatCheck, VerdictReader } from "./confidence.js";
 export { meanLogProb, voteShare } from "./confidence.js";
 export * from "./filter.js";
-export * from "./insertCaption.js";
 export * from "./losses/index.js";
 export * from "./select.js";
 export * from "./vote.js";

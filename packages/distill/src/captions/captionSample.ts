@@ -17,24 +17,24 @@ const mediaOf = ({ context, responses }: PreferenceSample): readonly PlacedMedia
 ];
 
 /**
- * Caption transfer: a multimodal preference sample as the same sample in text, so that a policy can learn to judge it
+ * Caption transfer of a sample whose media have captions: the same sample in text, so that a policy can learn to judge it
  * without seeing.
  *
  * Every medium of the context and every answer that is one becomes its caption, in the place where it stood; all else
  * stays. A medium without a caption, or with a blank one, is a `CaptionMissing`, which names all of them.
- * `captionParts` does the same to a rendered prompt.
+ * `captionParts` does the same to a rendered prompt; `captionTransfer` makes the captions first.
  *
  * MSRL (2026), stage 2, https://arxiv.org/abs/2603.25108.
  *
  * @example
- * import { captionTransfer } from "@msrl/distill";
+ * import { captionSample } from "@msrl/distill";
  * const image = { kind: "image", frames: [], caption: "a red fox" } as const;
  * const sample = { id: "s1", task: "image_understanding", query: "What is it?", context: [image], responses: ["a dog", "a fox"] } as const;
- * const inText = captionTransfer({ mark: (caption, { kind }) => `${kind}: ${caption}` })(sample);
+ * const inText = captionSample({ mark: (caption, { kind }) => `${kind}: ${caption}` })(sample);
  * assert.deepStrictEqual(inText, { _tag: "Right", right: { ...sample, context: ["image: a red fox"] } });
  * @since 0.1.0
  */
-export const captionTransfer =
+export const captionSample =
   (options: CaptionOptions = {}) =>
   (sample: PreferenceSample): E.Either<CaptionMissing, CaptionedSample> => {
     const missing = missingCaptions(sample.id, mediaOf(sample));

@@ -2,7 +2,7 @@ import type { Media, PreferenceSample } from "@msrl/core";
 import fc from "fast-check";
 import * as E from "fp-ts/Either";
 import { describe, expect, it } from "vitest";
-import { captionTransfer } from "./captionTransfer.js";
+import { captionSample } from "./captionSample.js";
 
 const image = (caption?: string, source?: string): Media => ({
   kind: "image",
@@ -39,25 +39,25 @@ const sample: fc.Arbitrary<PreferenceSample> = fc
   .tuple(fc.array(medium, { maxLength: 3 }), response, response)
   .map(([context, a, b]) => ({ ...understanding, context, responses: [a, b] }));
 
-describe("captionTransfer", () => {
+describe("captionSample", () => {
   it("puts captions where the media stood, in context and answers", () => {
-    expect(captionTransfer()(understanding)).toEqual(E.right({ ...understanding, context: ["a fox", "a rose"] }));
-    expect(captionTransfer()(generation)).toEqual(E.right({ ...generation, responses: ["a ship", "a fox"] }));
+    expect(captionSample()(understanding)).toEqual(E.right({ ...understanding, context: ["a fox", "a rose"] }));
+    expect(captionSample()(generation)).toEqual(E.right({ ...generation, responses: ["a ship", "a fox"] }));
   });
 
   it("marks captions by kind and place", () => {
     const mark = (caption: string, { kind }: Media, index: number) => `${kind} ${index}: ${caption}`;
     const mixed: PreferenceSample = { ...generation, context: [image("a map")], responses: ["text", image("a fox")] };
-    const result = captionTransfer({ mark })(mixed);
+    const result = captionSample({ mark })(mixed);
     expect(result).toEqual(E.right({ ...mixed, context: ["image 0: a map"], responses: ["text", "image 1: a fox"] }));
-    const both = captionTransfer({ mark })(generation);
+    const both = captionSample({ mark })(generation);
     expect(E.isRight(both) && both.right.responses).toEqual(["image 0: a ship", "image 1: a fox"]);
   });
 
   it("keeps every place, every text and all other fields", () => {
     fc.assert(
       fc.property(sample, (value) => {
-        const result = captionTransfer()(value);
+        const result = captionSample()(value);
         if (E.isLeft(result)) throw result.left;
         const inText = (part: string | Media) => (typeof part === "string" ? part : part.caption);
         expect(result.right).toEqual({
@@ -71,7 +71,7 @@ describe("captionTransfer", () => {
 
   it("names the sample and every medium without a caption", () => {
     const bad = { ...generation, context: [image("  ", "map.png")], responses: [image(), image("a fox")] } as const;
-    const result = captionTransfer()(bad);
+    const result = captionSample()(bad);
     expect(E.isLeft(result) && result.left).toMatchObject({
       _tag: "CaptionMissing",
       sample: "g1",
