@@ -41,8 +41,7 @@ const globals = new Set([
 const maximumLines = 200;
 
 const isTest = (file) => /\.(test|bench)\.ts$|^packages\/[^/]+\/test\//.test(file);
-/** Programs: they hand the process to the package whose archive they are in, which they import as it is installed. */
-const isProgram = (file) => /^packages\/[^/]+\/bin\//.test(file);
+const isProgram = (file) => /^packages\/[^/]+\/bin\//.test(file); // hands the process to its package as installed
 const isSource = (name) => /\.(ts|mts|cts|mjs|cjs)$/.test(name);
 
 const walk = (folder) =>
