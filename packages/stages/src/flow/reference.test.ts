@@ -1,4 +1,5 @@
 import { key, toPromise } from "@msrl/core";
+import { grpo } from "@msrl/core/losses";
 import { expect, it } from "vitest";
 import { policy, promptOf, scriptedStage } from "../../test/scriptedStage.js";
 import { withReference } from "./reference.js";
@@ -45,4 +46,11 @@ it("is part of a stage's batch, replayed groups included", async () => {
   const { batch: all } = await prepare({ referenceState: state, replay });
   expect(all.length).toBeGreaterThan(2);
   expect(all.flatMap(({ completions }) => completions).every((one) => one.referenceLogProbs?.length === 1)).toBe(true);
+});
+
+it("is wanted by a loss that measures from it", () => {
+  expect(() => scriptedStage({ loss: grpo({ beta: 0.04 }) })).toThrow(
+    /referenceState is .*loss grpo measures \(beta 0.04\)/,
+  );
+  expect(() => scriptedStage({ loss: grpo({ beta: 0.04 }), referenceState: state } as never)).not.toThrow();
 });

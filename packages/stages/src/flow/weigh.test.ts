@@ -60,6 +60,25 @@ describe("weighRollouts", () => {
     ]);
   });
 
+  it("masks completions that were cut off, where it is told to", () => {
+    const cut = scored.map((one) => ({
+      ...one,
+      completions: one.completions.map((each, at) => ({ ...each, truncated: at === 1 })),
+    }));
+    const masks = (maskTruncated: boolean) => {
+      const batch = weighRollouts(groupRelative(), { maskTruncated })(cut);
+      return E.isLeft(batch) ? batch : batch.right.map(({ completions }) => completions.map(({ mask }) => mask));
+    };
+    expect(masks(true)).toEqual([
+      [undefined, [0, 0]],
+      [undefined, [0, 0]],
+    ]);
+    expect(masks(false)).toEqual([
+      [undefined, undefined],
+      [undefined, undefined],
+    ]);
+  });
+
   it("says what an estimator misses", () => {
     const wantsValues = weighRollouts(generalisedAdvantage())(scored);
     expect(E.isLeft(wantsValues) && wantsValues.left._tag).toBe("AdvantageError");

@@ -1,5 +1,6 @@
 import { isTagged, type Tagged, tagged } from "@msrl/core";
 import type { Advantage, ScoredGroups } from "@msrl/core/advantages";
+import { maskTruncated } from "@msrl/core/losses";
 import type { TrainingBatch } from "@msrl/core/policy";
 import * as E from "fp-ts/Either";
 import type { ScoredRollout } from "./score.js";
@@ -18,19 +19,26 @@ const scoredGroups = (scored: readonly ScoredRollout[]): ScoredGroups => {
   };
 };
 
+/** How rollouts are weighed. */
+export interface WeighOptions {
+  /** Whether completions that the token limit cut off count for nothing; default false. */
+  readonly maskTruncated?: boolean;
+}
+
 /** Scored rollouts to what an update reads: each completion with its advantage and the log-probs it was drawn with. */
 export const weighRollouts =
-  (advantage: Advantage<number | readonly number[]>) =>
+  (advantage: Advantage<number | readonly number[]>, options: WeighOptions = {}) =>
   (scored: readonly ScoredRollout[]): E.Either<AdvantageError, TrainingBatch> => {
     try {
       const advantages = advantage(scoredGroups(scored));
       return E.right(
         scored.map(({ prompt, completions }, group) => ({
           prompt,
-          completions: completions.map(({ tokenIds, logProbs, samplerLogProbs }, at) => ({
+          completions: completions.map(({ tokenIds, logProbs, samplerLogProbs, truncated }, at) => ({
             tokenIds,
             oldLogProbs: logProbs,
             ...(samplerLogProbs && { samplerLogProbs }),
+            ...(options.maskTruncated && truncated && { mask: maskTruncated({ tokenIds, truncated }) }),
             advantage: advantages[group]![at]!,
           })),
         })),

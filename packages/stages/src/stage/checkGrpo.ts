@@ -5,7 +5,7 @@ import { failedChecks, type StageCheck, stageConfiguration, unknownOptions } fro
 
 const known = [
   ...["name", "questions", "steps", "batchSize", "sampling", "reward", "advantage", "loss", "optimizer"],
-  ...["referenceState", "replay", "keep", "rollouts", "settings"],
+  ...["referenceState", "maskTruncated", "replay", "keep", "rollouts", "settings"],
 ];
 
 const samplingChecks = ({ samples, temperature, maxTokens }: GrpoOptions<never>["sampling"]): readonly StageCheck[] => [
@@ -20,6 +20,15 @@ const replayChecks = ({ newPerOld, weight }: NonNullable<GrpoOptions<never>["rep
   ["replay.weight", weight, Number.isFinite(weight), "a finite number"],
 ];
 
+/** A loss with a divergence from a reference policy would read zeros in its place. */
+const referenceChecks = <Reference>({ loss, referenceState }: GrpoOptions<Reference>): readonly StageCheck[] => {
+  const { beta } = loss.options;
+  const wanted = `the reference policy's state, from which loss ${loss.name} measures (beta ${beta})`;
+  return typeof beta === "number" && beta > 0
+    ? [["referenceState", referenceState, referenceState !== undefined, wanted]]
+    : [];
+};
+
 /** Throws StageConfiguration with everything that is wrong with the options of a GRPO stage. */
 export const checkGrpo = <Reference>(options: GrpoOptions<Reference>): void => {
   const { questions, replay, keep } = options;
@@ -28,6 +37,8 @@ export const checkGrpo = <Reference>(options: GrpoOptions<Reference>): void => {
     ...stageProblems({ ...options, items: questions.length, keep: keep?.limit ?? 0 }),
     ...failedChecks([
       ...samplingChecks(options.sampling),
+      ...referenceChecks(options),
+      ["maskTruncated", options.maskTruncated, typeof (options.maskTruncated ?? false) === "boolean", "true or false"],
       ["rollouts", options.rollouts, typeof (options.rollouts ?? "") === "string" && options.rollouts !== "", "a path"],
       ...(replay ? replayChecks(replay) : []),
       ...(keep

@@ -15,7 +15,7 @@ import type { Prepared, Stage, StageError, StepContext } from "./stage.js";
 const prepareGrpo = <State, Reference>(options: GrpoOptions<Reference, State>): Stage<State>["prepare"] => {
   const { questions, sampling, replay, keep } = options;
   const score = scoreRollouts(options.reward);
-  const weigh = weighRollouts(options.advantage);
+  const weigh = weighRollouts(options.advantage, { maskTruncated: options.maskTruncated ?? false });
   const save = options.rollouts === undefined ? undefined : saveRollouts<Reference>(options.rollouts);
 
   return ({ policy, state, step, key, items }: StepContext<State>): TE.TaskEither<StageError, Prepared> => {

@@ -21,9 +21,11 @@ export interface GrpoOptions<Reference, State = unknown> {
   readonly optimizer: Optimizer;
   /**
    * The reference policy of a loss with a KL term, as a state of the policy that is trained: the one that training began
-   * with, or `policy.reference` where an adapter is trained. Absent: the loss reads zeros.
+   * with, or `policy.reference` where an adapter is trained. A loss that weighs a divergence from it (`beta`) wants one.
    */
   readonly referenceState?: State;
+  /** Whether completions that the token limit cut off count for nothing in the loss (overlong filtering); default false. */
+  readonly maskTruncated?: boolean;
   readonly replay?: ReplayOptions;
   /** Keeps completions of at least this total reward for a later stage's replay, `keep.limit` prompts at most. */
   readonly keep?: { readonly threshold: number; readonly limit: number };
