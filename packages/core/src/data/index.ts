@@ -1,3 +1,4 @@
+export * from "./captioner.js";
 export * from "./completion.js";
 export * from "./decodeRollout.js";
 export * from "./encodeRollout.js";
@@ -5,4 +6,5 @@ export { encodePng } from "./png.js";
 export * from "./prompt.js";
 export * from "./reward.js";
 export * from "./sample.js";
+export * from "./sampleFrames.js";
 export * from "./savedRollout.js";
