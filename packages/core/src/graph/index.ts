@@ -18,6 +18,7 @@ export type {
 export { fromModel, type ModelFormatError, type ReadModel } from "./fromModel.js";
 export { grad } from "./grad.js";
 export { type MixedPrecisionOptions, mixedPrecision } from "./mixedPrecision.js";
+export type { InputTypes } from "./modelInputs.js";
 export * from "./ops/elementwise.js";
 export * from "./ops/layout.js";
 export { type Carried, loop, type Turn } from "./ops/loop.js";
@@ -38,3 +39,5 @@ export { share } from "./share.js";
 export { type Model, type ToModelOptions, toModel } from "./toModel.js";
 export { value, valueTask } from "./value.js";
 export { type ValueAndGradient, valueAndGrad, valueAndGradTask } from "./valueAndGrad.js";
+export { valueAndGradModel } from "./valueAndGradModel.js";
+export { valueModel } from "./valueModel.js";
