@@ -1,4 +1,5 @@
 export { type AskOptions, askDefaults } from "./ask.js";
+export { type CodeReference, type CodeTest, type CodeTestsOptions, codeTests, codeTestsDefaults } from "./codeTests.js";
 export * from "./generativeJudge.js";
 export * from "./groupJudge.js";
 export { type RefereeOptions, referee, refereeDefaults } from "./referee.js";

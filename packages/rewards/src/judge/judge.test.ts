@@ -92,7 +92,9 @@ describe("rubric", () => {
     `Thinking.\nVERDICT sources: ${sources}\nWell.\nverdict Tone : ${tone}`;
 
   it("weighs ordered choices", async () => {
-    const { chat, requests } = judge((text) => (text.includes("\nfirst\n") ? reply("SOME", "yes") : reply("all", "maybe")));
+    const { chat, requests } = judge((text) =>
+      text.includes("\nfirst\n") ? reply("SOME", "yes") : reply("all", "maybe"),
+    );
     const marks = await toPromise(rubric({ chat, criteria, attempts: 2 }).marks!(asked("q", "first", "second")));
     expect(marks[0]).toEqual({ value: (3 * 0.5 + 1) / 4, reason: "sources 0.5, tone 1" });
     expect(marks[1]!.value).toBe(null);
