@@ -1,10 +1,3 @@
 export * from "./captions/index.js";
-export * from "./cmkd.js";
-export * from "./cmkdExamples.js";
-export type { Confidence, FormatCheck, VerdictReader } from "./confidence.js";
-export { meanLogProb, voteShare } from "./confidence.js";
-export * from "./filter.js";
+export * from "./cmkd/index.js";
 export * from "./losses/index.js";
-export * from "./select.js";
-export * from "./vote.js";
-export * from "./yieldTable.js";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { completion, readVerdict, trace } from "../test/candidates.js";
-import { meanLogProb, voteShare } from "./confidence.js";
+import { completion, readVerdict, trace } from "../../../test/candidates.js";
+import { meanLogProb } from "./meanLogProb.js";
+import { voteShare } from "./voteShare.js";
 
 describe("meanLogProb", () => {
   it("is the mean in nats, and the lowest there is without tokens", () => {

@@ -1,24 +1,33 @@
 import type { Completion, Label } from "@msrl/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { candidates, completion, hasFormat, other, readVerdict, rollout, swapped, trace } from "../test/candidates.js";
-import type { CmkdOutcome } from "./cmkd.js";
-import { cmkd } from "./cmkd.js";
-import { meanLogProb } from "./confidence.js";
+import {
+  candidates,
+  completion,
+  hasFormat,
+  other,
+  readVerdict,
+  rollout,
+  swapped,
+  trace,
+} from "../../test/candidates.js";
+import type { TraceOutcome } from "./chooseTrace.js";
+import { chooseTrace } from "./chooseTrace.js";
+import { meanLogProb } from "./confidence/meanLogProb.js";
 import { tieRules } from "./vote.js";
 
-const choose = cmkd({ hasFormat, readVerdict });
+const choose = chooseTrace({ hasFormat, readVerdict });
 const rules = fc.constantFrom(...tieRules);
 const gold = fc.constantFrom<Label | undefined>("A", "B", undefined);
 
-const swapOutcome = (outcome: CmkdOutcome): CmkdOutcome => {
+const swapOutcome = (outcome: TraceOutcome): TraceOutcome => {
   const { winner, decidedBy, votes } = outcome.vote;
   const vote = { winner: winner && other(winner), decidedBy, votes: { ...votes, A: votes.B, B: votes.A } };
   if (outcome._tag === "Dropped") return { ...outcome, vote };
   return { ...outcome, vote, trace: swapped(outcome.trace), pseudoLabel: other(outcome.pseudoLabel) };
 };
 
-describe("cmkd", () => {
+describe("chooseTrace", () => {
   it("votes, filters, then takes the surest", () => {
     const [unsure, sure, wrong, bad] = [
       trace("A", -2),
@@ -50,7 +59,7 @@ describe("cmkd", () => {
   it("keeps only what the format check accepts and the vote agrees with, surest of all such", () => {
     fc.assert(
       fc.property(candidates, rules, gold, (all, ties, label) => {
-        const outcome = cmkd({ hasFormat, readVerdict, ties })(rollout("s1", all), label);
+        const outcome = chooseTrace({ hasFormat, readVerdict, ties })(rollout("s1", all), label);
         if (outcome._tag === "Dropped") return;
         expect(all).toContain(outcome.trace);
         expect(hasFormat(outcome.trace.text)).toBe(true);
@@ -67,10 +76,11 @@ describe("cmkd", () => {
     const shuffled = candidates.chain((all) =>
       fc.tuple(fc.constant(all), fc.shuffledSubarray([...all], { minLength: all.length })),
     );
-    const same = (outcome: CmkdOutcome) => (outcome._tag === "Kept" ? { ...outcome, trace: undefined } : outcome);
+    const same = (outcome: TraceOutcome) => (outcome._tag === "Kept" ? { ...outcome, trace: undefined } : outcome);
     fc.assert(
       fc.property(shuffled, rules, gold, ([one, two], ties, label) => {
-        const run = (all: readonly Completion[]) => cmkd({ hasFormat, readVerdict, ties })(rollout("s1", all), label);
+        const run = (all: readonly Completion[]) =>
+          chooseTrace({ hasFormat, readVerdict, ties })(rollout("s1", all), label);
         expect(same(run(two))).toEqual(same(run(one)));
       }),
     );
@@ -79,7 +89,7 @@ describe("cmkd", () => {
   it("swaps with A and B", () => {
     fc.assert(
       fc.property(candidates, rules, gold, (all, ties, label) => {
-        const run = cmkd({ hasFormat, readVerdict, ties });
+        const run = chooseTrace({ hasFormat, readVerdict, ties });
         const before = run(rollout("s1", all), label);
         expect(run(rollout("s1", all.map(swapped)), label && other(label))).toEqual(swapOutcome(before));
       }),

@@ -1,10 +1,10 @@
 import type { Label } from "@msrl/core";
-import type { CmkdOutcome, DropReason } from "./cmkd.js";
-import { dropReasons } from "./cmkd.js";
+import type { DropReason, TraceOutcome } from "./chooseTrace.js";
+import { dropReasons } from "./chooseTrace.js";
 
 /** An outcome beside the gold label where that is known. */
 export interface LabelledOutcome {
-  readonly outcome: CmkdOutcome;
+  readonly outcome: TraceOutcome;
   readonly label?: Label;
 }
 

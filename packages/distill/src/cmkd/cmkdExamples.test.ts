@@ -2,7 +2,7 @@ import type { Completion, Label, Prompt } from "@msrl/core";
 import { media } from "@msrl/core";
 import * as E from "fp-ts/Either";
 import { describe, expect, it } from "vitest";
-import { completion, hasFormat, readVerdict, rollout, trace } from "../test/candidates.js";
+import { completion, hasFormat, readVerdict, rollout, trace } from "../../test/candidates.js";
 import type { CmkdSource } from "./cmkdExamples.js";
 import { cmkdExamples } from "./cmkdExamples.js";
 

@@ -1,7 +1,7 @@
 import type { Label } from "@msrl/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { candidates, completion, hasFormat, readVerdict, trace } from "../test/candidates.js";
+import { candidates, completion, hasFormat, readVerdict, trace } from "../../test/candidates.js";
 import { filter } from "./filter.js";
 
 const keep = filter({ hasFormat, readVerdict });

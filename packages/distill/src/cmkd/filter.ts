@@ -1,5 +1,5 @@
 import type { Completion, Label } from "@msrl/core";
-import type { FormatCheck, VerdictReader } from "./confidence.js";
+import type { FormatCheck, VerdictReader } from "./confidence/confidence.js";
 
 /** Settings of {@link filter}. */
 export interface FilterOptions {

@@ -1,10 +1,10 @@
 import type { Label, Prompt, Rollout, Tagged } from "@msrl/core";
 import { tagged } from "@msrl/core";
 import * as E from "fp-ts/Either";
-import type { Assemble } from "./captions/insertCaption.js";
-import { insertCaption } from "./captions/insertCaption.js";
-import type { CmkdOptions, Dropped, Kept } from "./cmkd.js";
-import { cmkd } from "./cmkd.js";
+import type { Assemble } from "../captions/insertCaption.js";
+import { insertCaption } from "../captions/insertCaption.js";
+import type { ChooseTraceOptions, Dropped, Kept } from "./chooseTrace.js";
+import { chooseTrace } from "./chooseTrace.js";
 import type { Vote } from "./vote.js";
 import type { YieldTable } from "./yieldTable.js";
 import { yieldTable } from "./yieldTable.js";
@@ -46,7 +46,7 @@ export interface CmkdResult {
 export type PromptMismatch = Tagged<"PromptMismatch", { readonly student: string; readonly teacher: string }>;
 
 /** Settings of {@link cmkdExamples}. */
-export interface CmkdExamplesOptions extends CmkdOptions {
+export interface CmkdExamplesOptions extends ChooseTraceOptions {
   /** Writes the student's completion; the caption before `<think>` by default. */
   readonly assemble?: Assemble;
 }
@@ -66,7 +66,7 @@ const mismatch = (at: number, { prompt, rollout }: CmkdSource): PromptMismatch =
   );
 
 /**
- * Cross-modal knowledge distillation, up to the training set: for each sample a trace chosen by `cmkd` becomes the
+ * Cross-modal knowledge distillation, up to the training set: for each sample a trace chosen by `chooseTrace` becomes the
  * example [media + question] -> `<type>..</type> <caption>..</caption> <think>..</think> <answer>..</answer>`, so that
  * the student learns to write the caption itself and then to reason as over text.
  *
@@ -86,7 +86,7 @@ const mismatch = (at: number, { prompt, rollout }: CmkdSource): PromptMismatch =
  * @since 0.1.0
  */
 export const cmkdExamples = ({ assemble = insertCaption(), ...options }: CmkdExamplesOptions) => {
-  const choose = cmkd(options);
+  const choose = chooseTrace(options);
   return (sources: readonly CmkdSource[]): E.Either<PromptMismatch, CmkdResult> => {
     const foreign = sources.findIndex(({ prompt, rollout }) => prompt.id !== rollout.prompt.id);
     const wrong = sources[foreign];

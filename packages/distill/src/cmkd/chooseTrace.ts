@@ -1,14 +1,14 @@
 import type { Completion, Label, Rollout } from "@msrl/core";
-import type { Confidence } from "./confidence.js";
-import { meanLogProb } from "./confidence.js";
+import type { Confidence } from "./confidence/confidence.js";
+import { meanLogProb } from "./confidence/meanLogProb.js";
 import type { FilterOptions } from "./filter.js";
 import { filter } from "./filter.js";
 import { select } from "./select.js";
 import type { TieRule, Vote } from "./vote.js";
 import { vote } from "./vote.js";
 
-/** Settings of {@link cmkd}. */
-export interface CmkdOptions extends FilterOptions {
+/** Settings of {@link chooseTrace}. */
+export interface ChooseTraceOptions extends FilterOptions {
   /** What becomes of a tied vote; `dropped` by default. */
   readonly ties?: TieRule;
   /** How sure the teacher is of a candidate; the mean token log-prob by default. */
@@ -43,8 +43,8 @@ export interface Dropped extends Judged {
   readonly reason: DropReason;
 }
 
-/** What {@link cmkd} makes of a sample. */
-export type CmkdOutcome = Kept | Dropped;
+/** What {@link chooseTrace} makes of a sample. */
+export type TraceOutcome = Kept | Dropped;
 
 /**
  * Chooses a sample's teacher trace from the candidates that a caption-trained policy wrote from the caption.
@@ -59,20 +59,20 @@ export type CmkdOutcome = Kept | Dropped;
  *
  * @throws ConfigurationError for an unknown tie rule.
  * @example
- * import { cmkd } from "@msrl/distill";
- * const choose = cmkd({ hasFormat: (text) => text.endsWith("."), readVerdict: (text) => (text.includes("A") ? "A" : "B") });
+ * import { chooseTrace } from "@msrl/distill";
+ * const choose = chooseTrace({ hasFormat: (text) => text.endsWith("."), readVerdict: (text) => (text.includes("A") ? "A" : "B") });
  * const candidates = [["A.", -2], ["so A.", -1], ["A", 0], ["B.", 0]] as const;
  * const completions = candidates.map(([text, logProb]) => ({ text, tokenIds: [1], logProbs: [logProb], truncated: false }));
  * const outcome = choose({ prompt: { id: "s1", messages: [] }, completions });
  * assert.deepStrictEqual(outcome._tag === "Kept" && [outcome.trace.text, outcome.pseudoLabel, outcome.vote.votes.B], ["so A.", "A", 1]);
  * @since 0.1.0
  */
-export const cmkd = (options: CmkdOptions) => {
+export const chooseTrace = (options: ChooseTraceOptions) => {
   const { readVerdict, ties = "dropped", confidence = meanLogProb } = options;
   const elect = vote({ ties });
   const keep = filter(options);
   const choose = select({ confidence });
-  return ({ prompt: { id }, completions }: Rollout, label?: Label): CmkdOutcome => {
+  return ({ prompt: { id }, completions }: Rollout, label?: Label): TraceOutcome => {
     const ballots = completions.map((candidate) => ({
       verdict: readVerdict(candidate.text),
       confidence: confidence(candidate, completions),

@@ -1,6 +1,7 @@
 import type { Completion } from "@msrl/core";
-import type { Confidence } from "./confidence.js";
-import { comparable, meanLogProb } from "./confidence.js";
+import type { Confidence } from "./confidence/confidence.js";
+import { comparable } from "./confidence/confidence.js";
+import { meanLogProb } from "./confidence/meanLogProb.js";
 
 /** Settings of {@link select}. */
 export interface SelectOptions {

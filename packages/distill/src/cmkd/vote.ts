@@ -1,6 +1,6 @@
 import type { Label } from "@msrl/core";
 import { configurationError } from "@msrl/core";
-import { comparable } from "./confidence.js";
+import { comparable } from "./confidence/confidence.js";
 
 /** What becomes of a tie: no winner, the side with the higher mean confidence, or the gold label where there is one. */
 export const tieRules = ["dropped", "confidence", "label"] as const;

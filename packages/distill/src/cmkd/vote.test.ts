@@ -1,7 +1,7 @@
 import type { Label } from "@msrl/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { other } from "../test/candidates.js";
+import { other } from "../../test/candidates.js";
 import type { Ballot, TieRule } from "./vote.js";
 import { tieRules, vote } from "./vote.js";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { candidates, completion, trace } from "../test/candidates.js";
+import { candidates, completion, trace } from "../../test/candidates.js";
 import { select } from "./select.js";
 
 describe("select", () => {

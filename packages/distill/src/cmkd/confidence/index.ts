@@ -1,0 +1,10 @@
+export * from "./answerLogProb.js";
+export { type AnswerOptions, type AnswerPlace, answerDefaults } from "./answerTokens.js";
+export type { Confidence, FormatCheck, VerdictReader } from "./confidence.js";
+export * from "./labelMargin.js";
+export * from "./labelProbability.js";
+export * from "./meanLogProb.js";
+export type { AnyConfidence, Ask, ConfidenceMeasure, MeasuredGroup } from "./measure.js";
+export * from "./measureConfidences.js";
+export * from "./rationaleScore.js";
+export * from "./voteShare.js";

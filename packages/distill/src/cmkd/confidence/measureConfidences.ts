@@ -1,0 +1,95 @@
+import { type Completion, type Prompt, toPromise } from "@msrl/core";
+import type { Policy, PolicyError } from "@msrl/core/policy";
+import { pipe } from "fp-ts/function";
+import * as TE from "fp-ts/TaskEither";
+import { type AnyConfidence, type Ask, asMeasure, type MeasuredGroup } from "./measure.js";
+
+/** A policy with its weights, as the measures use it. */
+export interface Scorer<State> {
+  readonly policy: Pick<Policy<State>, "tokenize" | "logProbs">;
+  readonly state: State;
+}
+
+/** Settings of {@link measureConfidences}. */
+export interface MeasureConfidencesOptions<State> {
+  readonly teacher: Scorer<State>;
+  /** By the names that the results have. */
+  readonly measures: Readonly<Record<string, AnyConfidence>>;
+}
+
+/** A prompt of the teacher and what it wrote. */
+export interface CandidateGroup {
+  readonly prompt: Prompt;
+  readonly completions: readonly Completion[];
+}
+
+/** Confidences by measure, one number a candidate. */
+export type Confidences = Readonly<Record<string, readonly number[]>>;
+
+/** Everything asked, each once: completions by prompt, and where the answer to an ask will be. */
+const collected = (asks: readonly Ask[]) => {
+  const rows = new Map<Prompt, Map<string, { readonly at: number; readonly tokenIds: readonly number[] }>>();
+  for (const { prompt, tokenIds } of asks) {
+    if (tokenIds.length === 0) continue;
+    const own = rows.get(prompt) ?? new Map<string, { at: number; tokenIds: readonly number[] }>();
+    rows.set(prompt, own);
+    const name = tokenIds.join(" ");
+    if (!own.has(name)) own.set(name, { at: own.size, tokenIds });
+  }
+  const prompts = [...rows.keys()];
+  const places = new Map(prompts.map((prompt, at) => [prompt, at]));
+  return {
+    sequences: prompts.map((prompt) => ({
+      prompt,
+      completions: [...rows.get(prompt)!.values()].map(({ tokenIds }) => tokenIds),
+    })),
+    answer:
+      (scored: readonly (readonly ArrayLike<number>[])[]) =>
+      ({ prompt, tokenIds }: Ask): ArrayLike<number> =>
+        tokenIds.length === 0 ? [] : scored[places.get(prompt)!]![rows.get(prompt)!.get(tokenIds.join(" "))!.at]!,
+  };
+};
+
+/** The TaskEither door of {@link measureConfidences}: Left with the teacher's error. */
+export const measureConfidencesTask = <State>({ teacher, measures }: MeasureConfidencesOptions<State>) => {
+  const { policy, state } = teacher;
+  const named = Object.entries(measures).map(([name, confidence]) => ({ name, measure: asMeasure(confidence) }));
+  return (candidates: readonly CandidateGroup[]): TE.TaskEither<PolicyError, readonly Confidences[]> => {
+    const tokenize = (text: string): readonly number[] => policy.tokenize(text);
+    const groups = candidates.map(({ prompt, completions }): MeasuredGroup => ({ prompt, completions, tokenize }));
+    const asked = groups.map((group) => named.map(({ measure }) => measure.asks(group)));
+    const { sequences, answer } = collected(asked.flat(3));
+    const values = (scored: readonly (readonly ArrayLike<number>[])[]): readonly Confidences[] => {
+      const reply = answer(scored);
+      return groups.map((group, g) =>
+        Object.fromEntries(
+          named.map(({ name, measure }, m) => [
+            name,
+            group.completions.map((one, c) => measure.value(asked[g]![m]![c]!.map(reply), one, group)),
+          ]),
+        ),
+      );
+    };
+    return sequences.length === 0 ? TE.right(values([])) : pipe(policy.logProbs(state, sequences), TE.map(values));
+  };
+};
+
+/**
+ * Several confidences of candidates at once: what the measures ask the teacher is scored in one call, each sequence once.
+ *
+ * Groups of a prompt and its candidates in; for each group the measures by name, a number a candidate. Measures that ask
+ * nothing (`meanLogProb`, `voteShare`, `answerLogProb`, any function) make no call; `labelProbability` and `labelMargin` share
+ * theirs. This is the Promise door: throws the teacher's tagged errors.
+ *
+ * @example
+ * import { meanLogProb, measureConfidences } from "@msrl/distill";
+ * const policy = { tokenize: () => [], logProbs: () => { throw new Error("not asked"); } };
+ * const measure = measureConfidences({ teacher: { policy, state: null }, measures: { mean: meanLogProb, first: (_, all) => all.length } });
+ * const completions = [{ text: "a", tokenIds: [1, 2], logProbs: [-1, -2], truncated: false }];
+ * assert.deepStrictEqual(await measure([{ prompt: { id: "s1", messages: [] }, completions }]), [{ mean: [-1.5], first: [1] }]);
+ * @since 0.1.0
+ */
+export const measureConfidences = <State>(options: MeasureConfidencesOptions<State>) => {
+  const measure = measureConfidencesTask(options);
+  return (candidates: readonly CandidateGroup[]): Promise<readonly Confidences[]> => toPromise(measure(candidates));
+};
