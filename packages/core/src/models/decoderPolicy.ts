@@ -9,13 +9,14 @@ import type { Key } from "../rng.js";
 import type { Device } from "../session/device.js";
 import type { Tensors } from "../tensor.js";
 import { batchProblem, strangeCompletion } from "./checkGroups.js";
-import { checkPolicy } from "./checkPolicy.js";
+import { type Compute, checkPolicy } from "./checkPolicy.js";
 import type { DecoderConfig } from "./config.js";
 import { type EncodedPrompt, encodePrompt } from "./encode.js";
 import { graphStore } from "./kernels.js";
 import type { LoraOptions } from "./lora/options.js";
 import type { EncodedGroup } from "./pack.js";
 import { initialParameters } from "./parameters.js";
+import { isLarge } from "./rolloutForm.js";
 import { mostTokens, tokensInUpdate } from "./runSizes.js";
 import { promptTooLong, sampleCompletions, samplingProblem } from "./sampler.js";
 import { scoreCompletions } from "./scorer.js";
@@ -53,6 +54,12 @@ export interface DecoderPolicyOptions {
    * third more time, memory of one layer instead of all. Default false.
    */
   readonly recompute?: boolean;
+  /**
+   * What an update computes its products in; default float32. With `float16` or `bfloat16` (see `mixedPrecision`) weights,
+   * gradients and optimizer stay float32; give float16 an optimizer in `lossScaling`, or small gradients become 0. Faster on
+   * CUDA only; on the CPU float16 is slower and bfloat16 does not run. Rollouts and scores are computed in float32.
+   */
+  readonly compute?: Compute;
 }
 
 /** Prompts already encoded are kept as long as their owner lives: a sample is read many times over a run. */
@@ -90,13 +97,18 @@ export interface DecoderPolicy extends TrainablePolicy<DecoderState> {
  */
 export const decoderPolicy = (options: DecoderPolicyOptions): DecoderPolicy => {
   const { tokenizer, device, name = "decoder", rowsPerRun = 256, base, lora } = options;
-  const { recompute = false } = options;
-  checkPolicy(options.config, tokenizer, { rowsPerRun, tokensPerRun: options.tokensPerRun ?? mostTokens, recompute });
+  const { recompute = false, compute = "float32" } = options;
+  const limits = { rowsPerRun, tokensPerRun: options.tokensPerRun ?? mostTokens };
+  checkPolicy(options.config, tokenizer, { ...limits, recompute, compute });
   const { tokensPerRun = tokensInUpdate(options.config, recompute) } = options;
   const gives: readonly Need[] = ["logProbs", "entropy", "logits", "hidden"];
-  const graphs = graphStore(name, device, lora ? { optimization: "basic" } : {});
+  const graphs = graphStore(name, device, {
+    ...(lora && { optimization: "basic" }),
+    // An arena keeps what its graph took at most, once for every shape of a batch: gigabytes each.
+    ...(isLarge(options.config) && { memoryArena: false }),
+  });
   const { training, configOf, weightsOf, dropoutKey } = variants(options.config, base, lora);
-  const config = recompute ? { ...training, recompute } : training;
+  const config = { ...training, ...(recompute && { recompute }), ...(compute !== "float32" && { compute }) };
   const encode = encoder(config, tokenizer);
 
   const context = { config, graphs, tokensPerRun, ...(lora && base && { frozen: base, dropoutKey }) };

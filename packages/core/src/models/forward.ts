@@ -108,6 +108,9 @@ const completionHidden = (config: DecoderConfig, weights: Weights, shape: BatchS
 /** Up to this vocabulary, logits of all tokens are made at once: faster there, and no more memory than a layer takes. */
 const wholeVocabulary = 4096;
 
+/** Rows of a chunk of logits where layers are recomputed for the sake of memory. */
+const leanRows = 64;
+
 /** How the statistics of completions are wanted. */
 export interface CompletionOptions {
   /** Whether the entropies are wanted; they are nearly free. Default true. */
@@ -157,9 +160,10 @@ export const completionStatistics = (
   const head = headOf(weights);
   const gradient = frozenHead ? ("fused" as const) : ("recompute" as const);
   const logits = logitsOf(weights, states);
+  const lean = config.recompute ? { rowsPerChunk: leanRows } : {};
   const statistics =
     config.vocabularySize > wholeUpTo
-      ? hiddenStatistics({ entropy, gradient })({ states, head }, inputs.targets)
+      ? hiddenStatistics({ entropy, gradient, ...lean })({ states, head }, inputs.targets)
       : wholeStatistics(logits, inputs.targets);
   const rows = (x: Expr): Expr => reshape(x, [-1, shape.steps]);
   return {

@@ -19,7 +19,8 @@ export interface RolloutForm {
   readonly merged?: true;
 }
 
-const isLarge = (config: DecoderConfig): boolean =>
+/** Whether a model's weights outgrow a processor's caches. */
+export const isLarge = (config: DecoderConfig): boolean =>
   parametersOf(config).reduce((sum, { shape }) => sum + sizeOf(shape), 0) >= largeFrom;
 
 /** The form for so many rows of at most so many tokens each. */
