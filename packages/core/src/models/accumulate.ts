@@ -114,7 +114,7 @@ export interface Gradients {
   readonly metrics: Metrics;
 }
 
-/** Runs the pieces one after another, each adding its gradients to those before it. */
+/** Runs the pieces one after another, each adding its gradients to those before it; `scale`: that of a scaled loss. */
 export const accumulate =
   (
     context: TrainerContext,
@@ -123,16 +123,19 @@ export const accumulate =
     loss: Loss,
     trains: readonly ParameterGroup[],
     counts: BatchCounts,
+    scale: Tensors = {},
   ): TaskEither<PolicyError, Gradients> =>
   async () => {
     const { config, graphs } = context;
+    const scaled = Object.keys(scale).join("+");
     const none = trains.map((group) => [group, zeros("float32", [state.parameters[group]!.length])] as const);
     let sum: Gradients = { gradients: Object.fromEntries(none), metrics: {} };
     for (const piece of pieces) {
       const { shape, inputs } = pieceInputs(context, state, piece, counts);
-      const name = graphKey("gradient", { ...shape, trains: trains.join("+") });
-      const run = graphs([loss], name, () => gradientGraph(config, shape, loss, trains));
-      const outputs = await run({ ...inputs, ...withPrefix("gradient.", sum.gradients) })();
+      const name = graphKey("gradient", { ...shape, trains: trains.join("+"), ...(scaled && { scaled }) });
+      const run = graphs([loss], name, () => gradientGraph(config, shape, loss, trains, scale));
+      const held = { ...withPrefix("state.", scale), ...withPrefix("gradient.", sum.gradients) };
+      const outputs = await run({ ...inputs, ...held })();
       if (E.isLeft(outputs)) return outputs;
       sum = {
         gradients: withoutPrefix("summed_gradient.", outputs.right),

@@ -34,6 +34,7 @@ const rules: Rules<DecoderConfig> = {
   paddingId: optional(wholeFrom(0)),
   adapter: { wanted: "nothing: it is made of the option lora", fits: (value) => value === undefined },
   recompute: { wanted: "nothing: it is an option of the policy", fits: (value) => value === undefined },
+  compute: { wanted: "nothing: it is an option of the policy", fits: (value) => value === undefined },
   fewRows: { wanted: "nothing: rollouts choose it", fits: (value) => value === undefined },
   vision: {
     wanted: "a vision tower's sizes, or nothing",
@@ -62,11 +63,18 @@ const across = (config: DecoderConfig, tokenizer: ChatTokenizer): readonly Confi
   ];
 };
 
-/** How much goes into one run. */
+/** Types that an update can compute in. */
+export const computeTypes = ["float32", "float16", "bfloat16"] as const;
+
+/** One of {@link computeTypes}. */
+export type Compute = (typeof computeTypes)[number];
+
+/** How much goes into one run, and how an update computes. */
 export interface RunLimits {
   readonly rowsPerRun: number;
   readonly tokensPerRun: number;
   readonly recompute?: boolean;
+  readonly compute?: Compute;
 }
 
 /**
@@ -77,7 +85,12 @@ export interface RunLimits {
 export const checkPolicy = (config: DecoderConfig, tokenizer: ChatTokenizer, limits: RunLimits): void => {
   checkOptions(
     "decoderPolicy",
-    { rowsPerRun: wholeFrom(1), tokensPerRun: wholeFrom(1), recompute: optional(flag) },
+    {
+      rowsPerRun: wholeFrom(1),
+      tokensPerRun: wholeFrom(1),
+      recompute: optional(flag),
+      compute: optional(oneOf(computeTypes)),
+    },
     {},
     limits,
   );

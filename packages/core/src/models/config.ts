@@ -1,3 +1,5 @@
+import type { ComputeType } from "../graph/index.js";
+
 /** A patch encoder: each patch is embedded, told its place, and passed through residual MLP blocks. */
 export interface VisionConfig {
   /** Side of a square patch in pixels. */
@@ -67,6 +69,8 @@ export interface DecoderConfig {
   readonly adapter?: Adapter;
   /** What `decoderPolicy` makes of its `recompute` option; not to be given. */
   readonly recompute?: boolean;
+  /** What `decoderPolicy` makes of its `compute` option; not to be given. */
+  readonly compute?: ComputeType;
   /** What a rollout of few rows makes of it; not to be given. */
   readonly fewRows?: true;
 }

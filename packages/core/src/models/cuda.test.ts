@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { offCuda } from "../graph/index.js";
 import { crossEntropy, grpo } from "../losses/index.js";
-import { adamw, chain, clipByGlobalNorm, cosine } from "../optim/index.js";
+import { adamw, chain, clipByGlobalNorm, cosine, lossScaling } from "../optim/index.js";
 import { sizeOf } from "../tensor.js";
 import type { DecoderConfig } from "./config.js";
 import { byGroup } from "./parameters.js";
@@ -49,5 +49,17 @@ describe("the decoder's graphs on a CUDA session", () => {
     ["cross-entropy", crossEntropy({ reportEntropy: true })],
   ])("update with %s: no node runs on the CPU", (_, loss) => {
     expect(offCuda(updateGraph(config, shape, loss, optimizer, optimizerState()))).toEqual([]);
+  });
+
+  it.each(["float16", "bfloat16"] as const)("update in %s: no node runs on the CPU", (compute) => {
+    const scaled = { transform: lossScaling(optimizer.transform) };
+    const state = { ...optimizerState(), ...scaled.transform.init({}) };
+    const held = Object.fromEntries(
+      Object.entries(state).map(([name, value]) => [
+        name.startsWith("loss_scaling.") ? name : `loss_scaling.inner.${name}`,
+        value,
+      ]),
+    );
+    expect(offCuda(updateGraph({ ...config, compute }, shape, grpo(), scaled, held))).toEqual([]);
   });
 });

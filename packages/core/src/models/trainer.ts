@@ -3,6 +3,7 @@ import * as TE from "fp-ts/TaskEither";
 import { tagged } from "../errors.js";
 import type { Loss } from "../losses/loss.js";
 import type { Optimizer } from "../optim/optimizer.js";
+import { scaleIn } from "../optim/scaleLoss.js";
 import type { PolicyError, TrainingBatch } from "../policy/policy.js";
 import type { Tensors } from "../tensor.js";
 import { accumulate, type Gradients, type Piece, pieceInputs, piecesOf, type TrainerContext } from "./accumulate.js";
@@ -83,15 +84,14 @@ interface Outcome {
   readonly metrics: Metrics;
 }
 
-/** Forward, loss, backward and optimizer in one run. */
+/** Forward, loss, backward and optimizer in one run; `held`: the optimizer's tensors. */
 const fusedUpdate = (
   { config, graphs }: TrainerContext,
-  state: DecoderState,
+  held: Tensors,
   { shape, inputs }: ReturnType<typeof pieceInputs>,
   loss: Loss,
   optimizer: Optimizer,
 ): TE.TaskEither<PolicyError, Outcome> => {
-  const held = optimizerState(config, state, optimizer);
   const build = () => updateGraph(config, shape, loss, optimizer, held);
   return pipe(
     graphs([loss, optimizer], graphKey("update", { ...shape }), build)({ ...inputs, ...withPrefix("state.", held) }),
@@ -103,10 +103,10 @@ const fusedUpdate = (
 const applyUpdate = (
   { config, graphs }: TrainerContext,
   state: DecoderState,
+  held: Tensors,
   { gradients, metrics }: Gradients,
   optimizer: Optimizer,
 ): TE.TaskEither<PolicyError, Outcome> => {
-  const held = optimizerState(config, state, optimizer);
   const tensors = { ...groupTensors(state), ...withPrefix("state.", held), ...withPrefix("gradient.", gradients) };
   return pipe(
     graphs([optimizer], "apply", () => applyGraph(config, optimizer, held))(tensors),
@@ -116,7 +116,8 @@ const applyUpdate = (
 
 /**
  * One optimizer step over encoded groups. A batch that fits into one run is one graph: forward, loss, backward,
- * optimizer; a larger one is several, then the optimizer's own. A loss or gradient that is not finite changes nothing.
+ * optimizer; a larger one is several, then the optimizer's own. A loss or gradient that is not finite changes nothing: it
+ * is Left, but for a gradient under `lossScaling`, which passes over it by itself and lowers its scale.
  */
 export const trainStep = (
   context: TrainerContext,
@@ -130,19 +131,22 @@ export const trainStep = (
   const counts = countBatch(batch);
   const pieces = piecesOf(groups, batch, context.tokensPerRun);
   const trains = trainedGroups(config, optimizer);
+  const held = optimizerState(config, state, optimizer);
+  const scale = scaleIn(held);
+  const passesOver = Object.keys(scale).length > 0;
   const gradients = (): TE.TaskEither<PolicyError, Gradients> =>
-    accumulate(context, state, pieces, loss, trains, counts);
+    accumulate(context, state, pieces, loss, trains, counts, scale);
   const fused = (piece: Piece) =>
-    fusedUpdate(context, state, pieceInputs(context, state, piece, counts), loss, optimizer);
+    fusedUpdate(context, held, pieceInputs(context, state, piece, counts), loss, optimizer);
   return pipe(
     pieces.length === 1
       ? fused(pieces[0]!)
       : pipe(
           gradients(),
-          TE.chain((sum) => applyUpdate(context, state, sum, optimizer)),
+          TE.chain((sum) => applyUpdate(context, state, held, sum, optimizer)),
         ),
     TE.chain(({ outputs, metrics }) =>
-      Number.isFinite(metrics.loss) && Number.isFinite(metrics.gradient_norm)
+      Number.isFinite(metrics.loss) && (passesOver || Number.isFinite(metrics.gradient_norm))
         ? TE.right({ state: nextState(state, outputs), metrics })
         : refused(config, state, metrics.loss, gradients()),
     ),

@@ -5,6 +5,7 @@ import {
   equal,
   grad,
   input,
+  mixedPrecision,
   mul,
   reduceSum,
   reduceSumSquare,
@@ -14,6 +15,7 @@ import {
 } from "../graph/index.js";
 import type { Loss, Need } from "../losses/loss.js";
 import type { Exprs, Optimizer } from "../optim/optimizer.js";
+import { scaleIn, scaleLoss } from "../optim/scaleLoss.js";
 import type { Tensors } from "../tensor.js";
 import type { DecoderConfig, ParameterGroup } from "./config.js";
 import { type BatchShape, batchInputs, completionStatistics, groupsRead, rowsOf } from "./forward.js";
@@ -26,6 +28,14 @@ const prefixed = (prefix: string, exprs: Exprs): Exprs =>
 /** Groups that an optimizer trains, of those that the model has. */
 export const trainedGroups = (config: DecoderConfig, optimizer: Optimizer): readonly ParameterGroup[] =>
   [...byGroup(config).keys()].filter((group) => optimizer.trains?.includes(group) ?? true);
+
+/** A loss and metrics, computed in the type that the policy computes in. */
+const computedIn = ({ compute }: DecoderConfig, metrics: Exprs) => {
+  const exprs = Object.values(metrics);
+  const computed = compute ? mixedPrecision({ compute })(exprs) : exprs;
+  const named = Object.fromEntries(Object.keys(metrics).map((name, at) => [name, computed[at]!]));
+  return { value: named.loss!, metrics: named };
+};
 
 /** The loss over a packed batch, with its metrics and the mean entropy of the policy; what it needs is handed to it. */
 const batchLoss = (
@@ -60,7 +70,7 @@ const batchLoss = (
     ...(needs("hidden") && { targets, hidden }),
   });
   const meanEntropy = div(reduceSum(mul(entropy, mask)), tokens);
-  return { value, metrics: { ...metrics, loss: value, entropy: meanEntropy } };
+  return computedIn(config, { ...metrics, loss: value, entropy: meanEntropy });
 };
 
 const globalNorm = (gradients: Exprs): Expr =>
@@ -85,15 +95,19 @@ const stateInputs = (state: Tensors): Exprs =>
     Object.entries(state).map(([name, { dtype, shape }]) => [name, input(`state.${name}`, dtype, shape)]),
   );
 
+/** The optimizer's step; gradients of a scaled loss are measured without the scale. */
 const applied = (optimizer: Optimizer, gradients: Exprs, parameters: Exprs, state: Tensors) => {
-  const step = optimizer.transform.update(gradients, stateInputs(state), parameters);
+  const held = stateInputs(state);
+  const step = optimizer.transform.update(gradients, held, parameters);
+  const [scale] = Object.values(scaleIn(held));
+  const norm = globalNorm(gradients);
   const moved = Object.fromEntries(
     Object.entries(step.updates).map(([group, update]) => [group, add(parameters[group]!, update)]),
   );
   return {
     ...prefixed("parameters.", moved),
     ...prefixed("next_state.", step.state),
-    ...prefixed("metric.", { ...step.metrics, gradient_norm: globalNorm(gradients) }),
+    ...prefixed("metric.", { ...step.metrics, gradient_norm: scale ? div(norm, scale) : norm }),
   };
 };
 
@@ -108,21 +122,23 @@ export const updateGraph = (
   const trains = trainedGroups(config, optimizer);
   const parameters = parameterInputs(config, [...new Set([...groupsRead(shape), ...trains])]);
   const { value, metrics } = batchLoss(config, shape, loss, parameters, trains);
-  const gradients = groupGradients(value, parameters, trains);
+  const gradients = groupGradients(scaleLoss(value, stateInputs(state)), parameters, trains);
   const trained = Object.fromEntries(Object.keys(gradients).map((group) => [group, parameters.groups[group]!]));
   return { ...prefixed("metric.", metrics), ...applied(optimizer, gradients, trained, state) };
 };
 
-/** Gradients of a micro-batch, added to those that came before it: what accumulation runs. */
+/** Gradients of a micro-batch, scaled if the optimizer's state has a scale, added to those before it: what accumulation runs. */
 export const gradientGraph = (
   config: DecoderConfig,
   shape: BatchShape,
   loss: Loss,
   trains: readonly ParameterGroup[],
+  state: Tensors = {},
 ): Exprs => {
   const parameters = parameterInputs(config, [...new Set([...groupsRead(shape), ...trains])]);
   const { value, metrics } = batchLoss(config, shape, loss, parameters, trains);
-  const gradients = Object.entries(groupGradients(value, parameters, trains)).map(([group, gradient]) => [
+  const scaled = scaleLoss(value, stateInputs(state));
+  const gradients = Object.entries(groupGradients(scaled, parameters, trains)).map(([group, gradient]) => [
     group,
     add(gradient, input(`gradient.${group}`, "float32", gradient.shape)),
   ]);
