@@ -10,4 +10,6 @@ export interface Question<Reference> {
 export interface Example {
   readonly prompt: Prompt;
   readonly completion: string;
+  /** What its tokens count in the loss; 1 if absent. */
+  readonly weight?: number;
 }

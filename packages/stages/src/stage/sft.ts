@@ -29,7 +29,7 @@ const checkSft = (options: SftOptions): void => {
 };
 
 /**
- * A stage of supervised fine-tuning: each example's completion with weight 1 under the stage's loss.
+ * A stage of supervised fine-tuning: each example's completion with its weight (1 if absent) under the stage's loss.
  *
  * MSRL's cold start (1a) and the last step of CMKD (2b). Metrics: those of the loss and the optimizer, and
  * `completion_length`, the mean in tokens.
@@ -63,8 +63,8 @@ export const sftStage = <State>(options: SftOptions): Stage<State> => {
     ...(options.settings && { settings: options.settings }),
     prepare: ({ policy, items }) => {
       const batch = items.map((at) => {
-        const { prompt, completion } = options.examples[at]!;
-        return { prompt, completions: [{ tokenIds: policy.tokenize(completion), advantage: 1 }] };
+        const { prompt, completion, weight = 1 } = options.examples[at]!;
+        return { prompt, completions: [{ tokenIds: policy.tokenize(completion), advantage: weight }] };
       });
       const tokens = batch.reduce((sum, { completions }) => sum + completions[0]!.tokenIds.length, 0);
       return TE.right({ batch, metrics: { completion_length: tokens / batch.length }, kept: [] });
