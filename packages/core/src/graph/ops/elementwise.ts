@@ -99,35 +99,65 @@ export const elementwise = {
   QuickGelu: quickGelu,
 } satisfies Record<string, Op>;
 
+/** |x|; gradient sign(x), 0 at 0. @since 0.1.0 */
 export const abs = unary(elementwise.Abs);
+/** cos x, x in radians. @since 0.1.0 */
 export const cos = unary(elementwise.Cos);
+/** The error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x. @since 0.1.0 */
 export const erf = unary(elementwise.Erf);
+/** e^x. @since 0.1.0 */
 export const exp = unary(elementwise.Exp);
+/** The largest whole number not above x; no gradient. @since 0.1.0 */
 export const floor = unary(elementwise.Floor);
+/** x as it is. @since 0.1.0 */
 export const identity = unary(elementwise.Identity);
+/** The natural logarithm of x. @since 0.1.0 */
 export const log = unary(elementwise.Log);
+/** -x. @since 0.1.0 */
 export const neg = unary(elementwise.Neg);
+/** 1 / x. @since 0.1.0 */
 export const reciprocal = unary(elementwise.Reciprocal);
+/** max(x, 0); gradient 0 at 0. @since 0.1.0 */
 export const relu = unary(elementwise.Relu);
+/** 1 / (1 + exp(-x)). @since 0.1.0 */
 export const sigmoid = unary(elementwise.Sigmoid);
+/** -1, 0 or 1; no gradient. @since 0.1.0 */
 export const sign = unary(elementwise.Sign);
+/** sin x, x in radians. @since 0.1.0 */
 export const sin = unary(elementwise.Sin);
+/** The square root of x. @since 0.1.0 */
 export const sqrt = unary(elementwise.Sqrt);
+/** The hyperbolic tangent of x. @since 0.1.0 */
 export const tanh = unary(elementwise.Tanh);
+/** Whether x is false. @since 0.1.0 */
 export const not = unary(elementwise.Not);
+/** a + b, broadcast against one another. @since 0.1.0 */
 export const add = binary(elementwise.Add);
+/** a - b, broadcast against one another. @since 0.1.0 */
 export const sub = binary(elementwise.Sub);
+/** a b, broadcast against one another. @since 0.1.0 */
 export const mul = binary(elementwise.Mul);
+/** a / b, broadcast against one another. @since 0.1.0 */
 export const div = binary(elementwise.Div);
+/** a^b, broadcast against one another. @since 0.1.0 */
 export const pow = binary(elementwise.Pow);
+/** The smaller of a and b. @since 0.1.0 */
 export const min = binary(elementwise.Min);
+/** The larger of a and b. @since 0.1.0 */
 export const max = binary(elementwise.Max);
+/** Whether a = b; bool, no gradient. @since 0.1.0 */
 export const equal = comparison(elementwise.Equal);
+/** Whether a > b; bool, no gradient. @since 0.1.0 */
 export const greater = comparison(elementwise.Greater);
+/** Whether a >= b; bool, no gradient. @since 0.1.0 */
 export const greaterOrEqual = comparison(elementwise.GreaterOrEqual);
+/** Whether a < b; bool, no gradient. @since 0.1.0 */
 export const less = comparison(elementwise.Less);
+/** Whether a <= b; bool, no gradient. @since 0.1.0 */
 export const lessOrEqual = comparison(elementwise.LessOrEqual);
+/** Whether both are true. @since 0.1.0 */
 export const and = binary(elementwise.And);
+/** Whether either is true. @since 0.1.0 */
 export const or = binary(elementwise.Or);
 
 /**

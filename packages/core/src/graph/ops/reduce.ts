@@ -55,10 +55,15 @@ export const reductions = {
   ArgMax: argMaxOp,
 } satisfies Record<string, Op>;
 
+/** Sum over axes, or over all. @since 0.1.0 */
 export const reduceSum = reduce(reductions.ReduceSum);
+/** Mean over axes, or over all. @since 0.1.0 */
 export const reduceMean = reduce(reductions.ReduceMean);
+/** Largest over axes, or over all. @since 0.1.0 */
 export const reduceMax = reduce(reductions.ReduceMax);
+/** Smallest over axes, or over all. @since 0.1.0 */
 export const reduceMin = reduce(reductions.ReduceMin);
+/** Sum of squares over axes, or over all. @since 0.1.0 */
 export const reduceSumSquare = reduce(reductions.ReduceSumSquare);
 
 /** Index (int64) of the first largest element along an axis. */
