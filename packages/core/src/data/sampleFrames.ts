@@ -41,8 +41,8 @@ const byScenes = (count: number, frames: readonly Pixels[]): readonly number[] =
  * @example
  * import { sampleFrames } from "@msrl/core";
  * const frames = [0, 0, 0, 200, 200, 90].map((value) => ({ width: 1, height: 1, data: Uint8Array.of(value, value, value) }));
- * const shown = (chosen: typeof frames) => chosen.map(({ data }) => data[0]);
- * assert.deepStrictEqual(shown([...sampleFrames({ count: 3, by: "scenes" })(frames)]), [0, 200, 90]);
+ * const chosen = sampleFrames({ count: 3, by: "scenes" })(frames);
+ * assert.deepStrictEqual(chosen.map(({ data }) => data[0]), [0, 200, 90]);
  * @since 0.1.0
  */
 export const sampleFrames = (given: Partial<SampleFramesOptions> = {}) => {

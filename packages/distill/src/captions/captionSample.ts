@@ -9,7 +9,8 @@ export interface CaptionedSample extends Omit<PreferenceSample, "context" | "res
   readonly responses: readonly [string, string];
 }
 
-const mediaOf = ({ context, responses }: PreferenceSample): readonly PlacedMedia[] => [
+/** The media of a sample in their order, each with the words for its place. */
+export const mediaOf = ({ context, responses }: PreferenceSample): readonly PlacedMedia[] => [
   ...context.map((medium, at) => ({ medium, place: `context ${at + 1}` })),
   ...responses.flatMap((response, at) =>
     typeof response === "string" ? [] : [{ medium: response, place: `response ${at === 0 ? "A" : "B"}` }],

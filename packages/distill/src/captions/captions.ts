@@ -16,7 +16,8 @@ export interface PlacedMedia {
   readonly place: string;
 }
 
-const isBlank = (caption: string | undefined): boolean => caption === undefined || caption.trim() === "";
+/** Whether there is no caption, or none to speak of. */
+export const isBlank = (caption: string | undefined): boolean => caption === undefined || caption.trim() === "";
 
 /** The error of the media that have no caption, or a blank one; undefined if all have one. */
 export const missingCaptions = (sample: string, placed: readonly PlacedMedia[]): CaptionMissing | undefined => {
