@@ -86,6 +86,9 @@ describe("bradleyTerry", () => {
   it("is log 2 for rewards that agree, 0 where no pair counts; names an option that cannot be", async () => {
     expect((await run(0, [one])).loss![0]).toBeCloseTo(Math.LN2, 12);
     expect((await run(0, [{ ...one, chosen: Number.NaN, counts: false }])).loss).toEqual([0]);
+    const impossible = await run(0, [{ ...one, chosen: -Infinity, rejected: -Infinity }]);
+    expect(impossible.loss![0]).toBeCloseTo(Math.LN2, 12);
+    expect((await run(0, [{ ...one, chosen: -Infinity }])).loss).toEqual([1e30]);
     expect(() => bradleyTerry({ centerCoefficient: -1 })).toThrow(/bradleyTerry: centerCoefficient is -1/);
   });
 });

@@ -1,7 +1,7 @@
 import { atLeast, checkOptions, type Rules } from "../configuration.js";
 import type { Expr } from "../graph/expr.js";
 import { add, mul, sub } from "../graph/ops/elementwise.js";
-import { keptPairs, type PairCounts, type PairLoss, pairMean, pairMetrics } from "./pairs.js";
+import { heldReward, keptPairs, type PairCounts, type PairLoss, pairMean, pairMetrics } from "./pairs.js";
 import { softplus } from "./softplus.js";
 
 /** Settings of {@link bradleyTerry}. */
@@ -29,8 +29,8 @@ export interface BradleyTerryInputs extends PairCounts {
  *
  *     loss = mean over pairs of -log sigmoid(r_c - r_r - margin) + centerCoefficient (r_c + r_r)^2
  *
- * Inputs [B]; pairs that do not count cannot matter, be they NaN; the mean is a sum over `pairs`, so that micro-batches
- * add up. Metrics are means too: `accuracy` (r_c > r_r), `chosen_reward`, `rejected_reward`. Equals `RewardTrainer` of
+ * Inputs [B], within +-1e30 (-inf counts as -1e30); pairs that do not count cannot matter, be they NaN; the mean is a sum
+ * over `pairs`, so that micro-batches add up. Metrics are means too: `accuracy` (r_c > r_r), `chosen_reward`, `rejected_reward`. Equals `RewardTrainer` of
  * TRL, its `center_rewards_coefficient` being `centerCoefficient`.
  *
  * Bradley and Terry, Rank Analysis of Incomplete Block Designs (1952), https://doi.org/10.2307/2334029; margins: Llama 2
@@ -53,7 +53,7 @@ export const bradleyTerry = (
   const { centerCoefficient } = checkOptions("bradleyTerry", rules, bradleyTerryDefaults, options);
   return (inputs) => {
     const kept = keptPairs(inputs);
-    const [chosen, rejected] = [kept(inputs.chosen), kept(inputs.rejected)];
+    const [chosen, rejected] = [heldReward(kept(inputs.chosen)), heldReward(kept(inputs.rejected))];
     const behind = sub(rejected, chosen);
     const cost = softplus(inputs.margins ? add(behind, kept(inputs.margins)) : behind);
     const sum = add(chosen, rejected);

@@ -77,7 +77,23 @@ describe("dpo", () => {
     expect([start.d_chosen![0], start.d_rejected![0]]).toEqual([-0.2, 0.2]);
     const won = await run({ beta: 1 }, [{ ...one, rejected: -Infinity }]);
     expect([won.loss, won.d_chosen!.map(Math.abs)]).toEqual([[0], [0]]);
-    expect((await run({}, [{ ...one, chosen: -Infinity }])).loss).toEqual([Infinity]);
+  });
+
+  it("is defined for responses that either policy, or both, find impossible", async () => {
+    const impossible = {
+      chosen: -Infinity,
+      rejected: -Infinity,
+      referenceChosen: -Infinity,
+      referenceRejected: -Infinity,
+    };
+    const fields = Object.entries(impossible);
+    for (let bits = 0; bits < 16; bits++) {
+      const pair = { ...one, ...Object.fromEntries(fields.filter((_, at) => bits & (1 << at))) };
+      const result = await run({ labelSmoothing: 0.1 }, [pair, one]);
+      expect(Object.values(result).flat().every(Number.isFinite), JSON.stringify(bits)).toBe(true);
+    }
+    expect((await run({}, [{ ...one, chosen: -Infinity }])).loss).toEqual([1e30]);
+    expect((await run({}, [{ ...one, ...impossible }])).loss![0]).toBeCloseTo(Math.LN2, 12);
   });
 
   it("sends no gradient to the reference, and gives 0 where no pair counts", async () => {

@@ -1,7 +1,8 @@
 import { above, checkOptions, type Rules, within } from "../configuration.js";
 import type { Expr } from "../graph/expr.js";
 import { add, mul, stopGradient, sub } from "../graph/ops/elementwise.js";
-import { keptPairs, type PairCounts, type PairLoss, pairMean, pairMetrics } from "./pairs.js";
+import { difference } from "../kl/logRatio.js";
+import { heldReward, keptPairs, type PairCounts, type PairLoss, pairMean, pairMetrics } from "./pairs.js";
 import { softplus } from "./softplus.js";
 
 /** Settings of {@link dpo}. */
@@ -34,8 +35,9 @@ export interface DpoInputs extends PairCounts {
  *     h    = r_chosen - r_rejected
  *     loss = mean over pairs of -(1 - e) log sigmoid(h) - e log sigmoid(-h)        e: labelSmoothing
  *
- * Inputs [B], sums of token log-probs over each response; pairs that do not count cannot matter, be they NaN; the mean
- * is a sum over `pairs`, so that micro-batches add up. Metrics are means too: `accuracy` (h > 0), `chosen_reward`,
+ * Inputs [B], sums of token log-probs over each response; pairs that do not count cannot matter, be they NaN. A response
+ * that only one of the policies finds impossible (-inf) has a reward of -1e30 or 1e30, one that both do 0. The mean is a
+ * sum over `pairs`, so that micro-batches add up. Metrics are means too: `accuracy` (h > 0), `chosen_reward`,
  * `rejected_reward`. Equals `DPOTrainer` of TRL at loss type `sigmoid`, with smoothing the conservative DPO.
  *
  * Rafailov et al., Direct Preference Optimization (2023), https://arxiv.org/abs/2305.18290; smoothing: Mitchell, A Note
@@ -62,7 +64,7 @@ export const dpo = (options: Partial<DpoOptions> = {}): ((inputs: DpoInputs) => 
   return (inputs) => {
     const kept = keptPairs(inputs);
     const reward = (logProbs: Expr, reference: Expr): Expr =>
-      mul(sub(kept(logProbs), kept(stopGradient(reference))), beta);
+      heldReward(mul(difference(kept(logProbs), kept(stopGradient(reference))), beta));
     const chosen = reward(inputs.chosen, inputs.referenceChosen);
     const rejected = reward(inputs.rejected, inputs.referenceRejected);
     const cost = softplus(sub(rejected, chosen));

@@ -2,6 +2,7 @@ import type { Expr } from "../graph/expr.js";
 import { div, greater, max } from "../graph/ops/elementwise.js";
 import { reduceSum } from "../graph/ops/reduce.js";
 import { cast, where } from "../graph/ops/select.js";
+import { heldWithin } from "../kl/logRatio.js";
 
 /** Which pairs count, and how many do in the whole update. */
 export interface PairCounts {
@@ -16,6 +17,12 @@ export interface PairLoss {
   readonly loss: Expr;
   readonly metrics: Readonly<Record<string, Expr>>;
 }
+
+/** No reward is larger: that of the impossible is huge, not infinite, and the difference of two such a number. */
+const largest = 1e30;
+
+/** A pair's reward, held within +-1e30, without gradient beyond. */
+export const heldReward = (reward: Expr): Expr => heldWithin(reward, largest);
 
 /** The values with 0 wherever no pair counts, before anything multiplies them. */
 export const keptPairs =

@@ -43,9 +43,9 @@ const build = (options: ImportanceWeightedDistillationOptions, inputs: LossInput
  *     w_t = 1 + gamma (1 - sum_(i<t) |a_i| / sum_i |a_i|)
  *     loss = mean over tokens of -w_t a_t log p_t                        p: student; no gradient to w and a
  *
- * The teacher's log-probs stand where a reference policy's stand (`referenceLogProbs`); inputs [B, T], nats, masked
- * positions cannot matter. Metrics, means over the tokens that count: `advantage` (weighted), `weight`, `reverse_kl`
- * (-a). Equals TRL's `IWOPDTrainer`, which takes the student for s where no rollout log-probs are given (`fromOld: false`).
+ * The teacher's log-probs stand where a reference policy's stand (`referenceLogProbs`); inputs [B, T], nats (-inf counts as
+ * -1e15), masked positions cannot matter. Metrics, means over the tokens that count: `advantage` (weighted), `weight`,
+ * `reverse_kl` (-a). Equals TRL's `IWOPDTrainer`, which takes the student for s where no rollout log-probs are given (`fromOld: false`).
  *
  * On the Position Bias of On-Policy Distillation (2026), https://arxiv.org/abs/2606.22600
  *

@@ -43,6 +43,24 @@ const slopes: readonly (readonly [string, Loss, (rows: Rows, at: number) => numb
 ];
 
 describe.each(slopes)("%s", (_, loss, slope) => {
+  it("is defined for tokens that anyone finds impossible, for a single token and for none that counts", async () => {
+    const gradientOf = await tokenGradient(loss, await device());
+    const fields = ["logProbs", "referenceLogProbs", "oldLogProbs"] as const;
+    const plain = { batch: 1, time: 2, advantages: [1], logProbs: [-1, -2], referenceLogProbs: [-2, -2] };
+    const cases: readonly TokenArrays[] = [
+      ...[...Array(8).keys()].map((bits) => ({
+        ...{ ...plain, oldLogProbs: [-1, -1] },
+        ...Object.fromEntries(fields.flatMap((field, at) => (bits & (1 << at) ? [[field, [-Infinity, -2]]] : []))),
+      })),
+      { ...plain, mask: [0, 0] },
+      { batch: 1, time: 1, advantages: [1], logProbs: [-1], referenceLogProbs: [-1e30], oldLogProbs: [-1] },
+    ];
+    for (const arrays of cases) {
+      const { gradient, loss: value, metrics } = await gradientOf(arrays);
+      expect([value, ...gradient, ...Object.values(metrics)].filter(Number.isNaN), JSON.stringify(arrays)).toEqual([]);
+    }
+  });
+
   it("has the naive gradient, and does not see what is masked, be it NaN", async () => {
     const gradientOf = await tokenGradient(loss, await device());
     await fc.assert(

@@ -25,9 +25,9 @@ const rules: Rules<SampledReverseKlOptions> = {
  *     loss = aggregate(sg(log s - log t) log s)        s: student, t: teacher, sg: without gradient
  *
  * The teacher's log-probs of the same tokens stand where a reference policy's stand (`referenceLogProbs`), so that any
- * policy or engine which gives log-probs is a teacher; inputs [B, T], nats, masked positions cannot matter. Its gradient
- * is that of REINFORCE with the advantage log t - log s; its value says little. Metric `reverse_kl`: the mean of
- * log s - log t over the tokens that count. Equals TRL's SDFT and SDPO in mode `sampled_token`.
+ * policy or engine which gives log-probs is a teacher; inputs [B, T], nats (-inf counts as -1e15), masked positions cannot
+ * matter. Its gradient is that of REINFORCE with the advantage log t - log s; its value says little. Metric `reverse_kl`:
+ * the mean of log s - log t over the tokens that count. Equals TRL's SDFT and SDPO in mode `sampled_token`.
  *
  * Gu et al., MiniLLM (2023), https://arxiv.org/abs/2306.08543; Self-Distillation Enables Continual Learning (2026),
  * https://arxiv.org/abs/2601.19897; Reinforcement Learning via Self-Distillation (2026), https://arxiv.org/abs/2601.20802
