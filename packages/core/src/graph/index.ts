@@ -17,6 +17,7 @@ export type {
 } from "./expr.js";
 export { fromModel, type ModelFormatError, type ReadModel } from "./fromModel.js";
 export { grad } from "./grad.js";
+export type { LossResult } from "./lossParts.js";
 export { type MixedPrecisionOptions, mixedPrecision } from "./mixedPrecision.js";
 export type { InputTypes } from "./modelInputs.js";
 export * from "./ops/elementwise.js";

@@ -1,11 +1,12 @@
 import fc from "fast-check";
+import * as E from "fp-ts/Either";
 import { describe, expect, it } from "vitest";
 import { countPairs, type Pair, pairFeeds, pairInputs, somePairs, spoiledPairs } from "../../test/pairs.js";
 import { numbers, testDevice } from "../../test/testDevice.js";
-import { grad } from "../graph/grad.js";
+import { grad, valueAndGrad, valueAndGradModel } from "../graph/index.js";
 import { type DpoOptions, dpo, dpoDefaults } from "./dpo.js";
 
-const { evaluate, gradientError } = testDevice();
+const { device, evaluate, gradientError } = testDevice();
 const settings: readonly Partial<DpoOptions>[] = [{}, { beta: 0.5, labelSmoothing: 0.2 }];
 const one: Pair = { chosen: 0, rejected: 0, referenceChosen: 0, referenceRejected: 0, margins: 0, counts: true };
 
@@ -77,6 +78,21 @@ describe("dpo", () => {
     expect([start.d_chosen![0], start.d_rejected![0]]).toEqual([-0.2, 0.2]);
     const won = await run({ beta: 1 }, [{ ...one, rejected: -Infinity }]);
     expect([won.loss, won.d_chosen!.map(Math.abs)]).toEqual([[0], [0]]);
+  });
+
+  it("is one call over plain arrays, with its metrics, and a model", async () => {
+    const gradientOf = valueAndGrad(dpo({ beta: 1 }), await device());
+    const reference = { referenceChosen: { data: [-1] }, referenceRejected: { data: [-1] } };
+    const arrays = { chosen: { data: [-1] }, rejected: { data: [-2] }, mask: { data: [1] } };
+    const { value, gradient, metrics } = await gradientOf({ ...arrays, ...reference, pairs: { shape: [], data: [1] } });
+    expect(value).toBeCloseTo(Math.log(1 + Math.exp(-1)), 6);
+    expect(gradient.chosen!.data[0]).toBeCloseTo(-1 / (1 + Math.E), 6);
+    expect(metrics).toEqual({ accuracy: 1, chosen_reward: 0, rejected_reward: -1 });
+    const rows = { chosen: ["n"], rejected: ["n"], referenceChosen: ["n"], referenceRejected: ["n"], mask: ["n"] };
+    const model = valueAndGradModel("dpo", dpo(), { ...rows, pairs: [] });
+    expect(E.isRight(model) && Object.keys(model.right.outputs)).toEqual(
+      expect.arrayContaining(["value", "gradient.chosen", "metric.accuracy"]),
+    );
   });
 
   it("is defined for responses that either policy, or both, find impossible", async () => {
