@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { benchKernels } from "./kernels/index.js";
 import { benchModels } from "./models.js";
 import { benchReal } from "./real/index.js";
+import { benchRewards } from "./rewards/index.js";
 
 const { values } = parseArgs({
   options: {
@@ -14,6 +15,7 @@ const { values } = parseArgs({
     memory: { type: "boolean", default: true },
     real: { type: "string" },
     kernels: { type: "boolean", default: false },
+    rewards: { type: "boolean", default: false },
   },
   allowNegative: true,
 });
@@ -23,7 +25,8 @@ const shared = {
   ...(python && { python }),
   ...(values.work && { works: values.work }),
 };
-if (values.kernels) await benchKernels({ ...shared, rounds: Number(values.rounds ?? 7), memory: values.memory });
+if (values.rewards) await benchRewards({ rounds: Number(values.rounds ?? 7), ...(python && { python }) });
+else if (values.kernels) await benchKernels({ ...shared, rounds: Number(values.rounds ?? 7), memory: values.memory });
 else if (values.real !== undefined)
   await benchReal({ ...shared, folder: values.real, rounds: Number(values.rounds ?? 3) });
 else

@@ -1,4 +1,5 @@
 import { parseTags } from "./parseTags.js";
+import { type TagToken, tagTokens } from "./tagTokens.js";
 
 /**
  * The content of a tag that occurs exactly once in a completion, opened once and closed once; `null` otherwise.
@@ -13,9 +14,15 @@ import { parseTags } from "./parseTags.js";
  * @since 0.1.0
  */
 export const onlyBlock = ({ tag }: { readonly tag: string }): ((text: string) => string | null) => {
-  const parse = parseTags({ tags: [tag] });
+  parseTags({ tags: [tag] }); // refuses what cannot be a name
   return (text) => {
-    const { blocks, strays } = parse(text);
-    return blocks.length === 1 && strays === 0 ? (blocks[0]?.content ?? null) : null;
+    let [open, close]: (TagToken | undefined)[] = [];
+    for (const token of tagTokens(text)) {
+      if (token.tag !== tag) continue;
+      if (open === undefined && !token.closes) open = token;
+      else if (open !== undefined && close === undefined && token.closes) close = token;
+      else return null;
+    }
+    return open && close ? text.slice(open.end, close.start) : null;
   };
 };

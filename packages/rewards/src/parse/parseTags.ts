@@ -1,4 +1,5 @@
 import { configurationError } from "@msrl/core";
+import { type TagToken, tagTokens } from "./tagTokens.js";
 
 /** Settings of {@link parseTags}. */
 export interface ParseOptions {
@@ -31,15 +32,9 @@ export interface ParsedTags {
   readonly outside: string;
 }
 
-interface Token {
-  readonly tag: string;
-  readonly start: number;
-  readonly end: number;
-}
-
 interface Pair {
-  readonly open: Token;
-  readonly close: Token;
+  readonly open: TagToken;
+  readonly close: TagToken;
 }
 
 const checkTags = (tags: readonly string[]): void => {
@@ -50,10 +45,25 @@ const checkTags = (tags: readonly string[]): void => {
   throw configurationError("parseTags", [{ field: "tags", given: JSON.stringify(given), wanted }]);
 };
 
-/** One alternation without a quantifier: each character of the text is looked at a bounded number of times. */
-const tagPattern = (tags: readonly string[], caseSensitive: boolean): RegExp => {
+type ReadTokens = (text: string) => readonly TagToken[];
+
+const exactTokens = (tags: readonly string[]): ReadTokens => {
+  const known = new Set(tags);
+  return (text) => tagTokens(text).filter(({ tag }) => known.has(tag));
+};
+
+/** By one alternation without a quantifier: each character of the text is looked at a bounded number of times. */
+const looseTokens = (tags: readonly string[]): ReadTokens => {
   const names = tags.map((tag) => tag.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
-  return new RegExp(`<(/?)(${names.join("|")})>`, caseSensitive ? "g" : "gi");
+  const pattern = new RegExp(`<(/?)(${names.join("|")})>`, "gi");
+  const named = new Map(tags.map((tag) => [tag.toLowerCase(), tag]));
+  return (text) =>
+    Array.from(text.matchAll(pattern), ({ index, 0: all, 1: slash, 2: name = "" }) => ({
+      tag: named.get(name.toLowerCase()) ?? name,
+      closes: slash !== "",
+      start: index,
+      end: index + all.length,
+    }));
 };
 
 /** The text that no pair covers, pairs being in the order of their opening tags. */
@@ -85,19 +95,15 @@ const textOutside = (text: string, pairs: readonly Pair[]): string => {
  */
 export const parseTags = ({ tags, caseSensitive = true }: ParseOptions): ((text: string) => ParsedTags) => {
   checkTags(tags);
-  const pattern = tagPattern(tags, caseSensitive);
-  const named = new Map(tags.map((tag) => [caseSensitive ? tag : tag.toLowerCase(), tag]));
-  const nameOf = (written: string): string => named.get(caseSensitive ? written : written.toLowerCase()) ?? written;
+  const read = caseSensitive ? exactTokens(tags) : looseTokens(tags);
   return (text) => {
-    const opened = new Map<string, { readonly open: Token; readonly slot: number }>();
+    const tokens = read(text);
+    const opened = new Map<string, { readonly open: TagToken; readonly slot: number }>();
     const slots: (Pair | undefined)[] = [];
     const counts = new Map(tags.map((tag) => [tag, 0]));
-    let tokens = 0;
-    for (const match of text.matchAll(pattern)) {
-      tokens++;
-      const tag = nameOf(match[2] ?? "");
-      const token = { tag, start: match.index, end: match.index + match[0].length };
-      if (match[1] === "") {
+    for (const token of tokens) {
+      const { tag, closes } = token;
+      if (!closes) {
         opened.set(tag, { open: token, slot: slots.push(undefined) - 1 });
         continue;
       }
@@ -114,6 +120,6 @@ export const parseTags = ({ tags, caseSensitive = true }: ParseOptions): ((text:
       start: open.start,
       end: close.end,
     }));
-    return { blocks, counts, strays: tokens - 2 * pairs.length, outside: textOutside(text, pairs) };
+    return { blocks, counts, strays: tokens.length - 2 * pairs.length, outside: textOutside(text, pairs) };
   };
 };

@@ -2,6 +2,25 @@ import type { Reward } from "@msrl/core";
 import { perCompletion } from "../compose/perCompletion.js";
 import type { ParsedTags, ParseOptions } from "../parse/parseTags.js";
 import { parseTags } from "../parse/parseTags.js";
+import { tagTokens } from "../parse/tagTokens.js";
+
+const blank = (text: string, from: number, to: number): boolean => from === to || text.slice(from, to).trim() === "";
+
+/** Whether a completion is right without a doubt: these tags in turn, opened and closed, and no other tag of theirs. */
+const isRight = ({ tags, caseSensitive = true }: ParseOptions, text: string): boolean => {
+  if (!caseSensitive) return false;
+  let [place, end] = [0, 0];
+  for (const { tag, closes, start, end: after } of tagTokens(text)) {
+    if (tag !== tags[place >> 1] || closes !== (place & 1) > 0) {
+      if (tags.includes(tag)) return false;
+      continue;
+    }
+    if (!closes && !blank(text, end, start)) return false;
+    end = after;
+    place++;
+  }
+  return place === 2 * tags.length && blank(text, end, text.length);
+};
 
 /** What is wrong with the form of a completion; `undefined`: nothing. */
 const problemWith = ({ tags }: ParseOptions, { blocks, counts, strays, outside }: ParsedTags): string | undefined => {
@@ -28,7 +47,7 @@ const problemWith = ({ tags }: ParseOptions, { blocks, counts, strays, outside }
  */
 export const hasFormat = (options: ParseOptions): ((text: string) => boolean) => {
   const parse = parseTags(options);
-  return (text) => problemWith(options, parse(text)) === undefined;
+  return (text) => isRight(options, text) || problemWith(options, parse(text)) === undefined;
 };
 
 /**
@@ -49,6 +68,7 @@ export const hasFormat = (options: ParseOptions): ((text: string) => boolean) =>
 export const format = (options: ParseOptions): Reward<unknown> => {
   const parse = parseTags(options);
   return perCompletion("format", (text) => {
+    if (isRight(options, text)) return 1;
     const problem = problemWith(options, parse(text));
     return problem === undefined ? 1 : { value: 0, reason: problem };
   });

@@ -34,7 +34,7 @@ export const taskType = ({ tag = "type" }: TaskTypeOptions = {}): Reward<TaskRef
   return perCompletion<TaskReference>("taskType", (text, { task }) => {
     const named = read(text);
     if (named === null) return { value: 0, reason: `not exactly one <${tag}>` };
-    const right = plain(named) === plain(task);
+    const right = named === task || plain(named) === plain(task);
     return { value: right ? 1 : 0, reason: right ? `${task} is the task` : `another task is named, ${task} is wanted` };
   });
 };
