@@ -131,7 +131,11 @@ describe("the pipeline", () => {
     expect(last.textReplay.length).toBeGreaterThan(2);
     expect(last.textReplay.every(({ prompt }) => modeOf(prompt) === "text")).toBe(true);
     const { examples, table } = last.traces!;
-    expect([table.samples, examples.length, table.dropped]).toEqual([6, 6, { unreadable: 0, tie: 0, format: 0 }]);
+    expect([table.samples, examples.length, table.dropped]).toEqual([
+      6,
+      6,
+      { unreadable: 0, tie: 0, format: 0, unsure: 0 },
+    ]);
     expect(examples.every(({ prompt, completion }) => modeOf(prompt) === "seen" && /<caption> /.test(completion))).toBe(
       true,
     );

@@ -72,6 +72,7 @@ const comparisons = ({ evaluations, multimodalOnly, voting }: RunOutcome): reado
 /** Everything a run found, as the report that its page and its JSON show. */
 export const demoReport = (options: RunOptions, outcome: RunOutcome, device: string, created: string): Report => {
   const { table } = outcome.traces;
+  const { unsure: _, ...dropped } = table.dropped; // no threshold here
   return {
     ...emptyReport(options.quick ? "Emoji preferences, quick run" : "Emoji preferences"),
     description:
@@ -96,7 +97,7 @@ export const demoReport = (options: RunOptions, outcome: RunOutcome, device: str
     yields: [
       {
         title: "CMKD: traces from captions",
-        rows: [{ label: "samples", values: { samples: table.samples, kept: table.kept, ...table.dropped } }],
+        rows: [{ label: "samples", values: { samples: table.samples, kept: table.kept, ...dropped } }],
         note: "Dropped: no verdict could be read, the vote was tied, or no candidate of the winning verdict kept the format.",
       },
     ],

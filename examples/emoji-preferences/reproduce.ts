@@ -55,7 +55,10 @@ const remember = async (file: string, result: RowResult): Promise<void> => {
 };
 
 /** The shipped base model is that of seed 1; others are made once and kept. */
-const backboneOf = async ({ device, folder, log }: ReproduceOptions, seed: number) => {
+export const backboneOf = async (
+  { device, folder, log }: Pick<ReproduceOptions, "device" | "folder" | "log">,
+  seed: number,
+) => {
   if (seed === 1) return loadBackbone(device, backboneFolder);
   const own = join(folder, `backbone-${seed}`);
   return loadBackbone(device, own).catch(async (error: unknown) => {

@@ -1,8 +1,9 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openDevice } from "@msrl/core/session";
 import { parse, program, whole } from "./commandLine.js";
+import { sectionOf, withSection } from "./compareCmkdPage.js";
 import { reproduce } from "./reproduce.js";
 import { reproductionPage } from "./reproductionPage.js";
 
@@ -31,7 +32,8 @@ await program(async () => {
     const results = await reproduce({ device, folder: join(root, "runs", "reproduce"), backbones, seeds, log });
     const page = reproductionPage(results);
     const file = join(root, "docs", "reproduction.md");
-    await writeFile(file, page);
+    const section = sectionOf(await readFile(file, "utf8").catch(() => "")); // compareCmkdMain.ts wrote it
+    await writeFile(file, section === "" ? page : withSection(page, section));
     log(`${page}\n${file}`);
   } finally {
     await device.close();

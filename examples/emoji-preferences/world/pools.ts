@@ -17,9 +17,13 @@ const withoutLabel = ({ label: _, ...sample }: PreferenceSample): PreferenceSamp
 export const textPool = (options: PoolOptions): readonly PreferenceSample[] =>
   drawPool({ split: "train", name: "labelled" }, ["text"], options, poolSizes.text);
 
+/** The samples of CMKD with the labels that it does not see: what pseudo-labels are measured against. */
+export const unlabelledPoolSolved = (options: PoolOptions): readonly PreferenceSample[] =>
+  drawPool({ split: "train", name: "unlabelled" }, multimodalTasks, options, poolSizes.unlabelled);
+
 /** Captioned multimodal samples whose labels nobody gave: what CMKD distils on. */
 export const unlabelledPool = (options: PoolOptions): readonly PreferenceSample[] =>
-  drawPool({ split: "train", name: "unlabelled" }, multimodalTasks, options, poolSizes.unlabelled).map(withoutLabel);
+  unlabelledPoolSolved(options).map(withoutLabel);
 
 /** Labelled multimodal samples: caption RL and stage 3. */
 export const labelledPool = (options: PoolOptions): readonly PreferenceSample[] =>

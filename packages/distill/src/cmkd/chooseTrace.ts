@@ -13,10 +13,19 @@ export interface ChooseTraceOptions extends FilterOptions {
   readonly ties?: TieRule;
   /** How sure the teacher is of a candidate; the mean token log-prob by default. */
   readonly confidence?: Confidence;
+  /** Samples whose best trace has a lower confidence are dropped; none by default. */
+  readonly threshold?: number;
+  /** A candidate's verdict in the vote; what `readVerdict` reads of its text by default. */
+  readonly verdictOf?: (candidate: Completion) => Label | null;
+  /** Whether a candidate, beside its vote, may become the trace; any may by default. */
+  readonly eligible?: (candidate: Completion) => boolean;
 }
 
-/** Why a sample gave no trace: no readable verdict at all, a tie, or no candidate of the winning verdict kept the form. */
-export const dropReasons = ["unreadable", "tie", "format"] as const;
+/**
+ * Why a sample gave no trace: no readable verdict at all, a tie, no candidate of the winning verdict kept the form, or its
+ * best one is less sure than the threshold.
+ */
+export const dropReasons = ["unreadable", "tie", "format", "unsure"] as const;
 
 /** One of {@link dropReasons}. */
 export type DropReason = (typeof dropReasons)[number];
@@ -68,13 +77,15 @@ export type TraceOutcome = Kept | Dropped;
  * @since 0.1.0
  */
 export const chooseTrace = (options: ChooseTraceOptions) => {
-  const { readVerdict, ties = "dropped", confidence = meanLogProb } = options;
+  const { readVerdict, ties = "dropped", confidence = meanLogProb, eligible = () => true } = options;
+  const { verdictOf = ({ text }) => readVerdict(text) } = options;
+  const threshold = options.threshold ?? Number.NEGATIVE_INFINITY;
   const elect = vote({ ties });
   const keep = filter(options);
   const choose = select({ confidence });
   return ({ prompt: { id }, completions }: Rollout, label?: Label): TraceOutcome => {
     const ballots = completions.map((candidate) => ({
-      verdict: readVerdict(candidate.text),
+      verdict: verdictOf(candidate),
       confidence: confidence(candidate, completions),
     }));
     const outcome = elect(ballots, label);
@@ -84,8 +95,9 @@ export const chooseTrace = (options: ChooseTraceOptions) => {
       const reason = outcome.votes.A + outcome.votes.B === 0 ? "unreadable" : "tie";
       return { _tag: "Dropped", reason, ...judged };
     }
-    const selected = choose(keep(completions, pseudoLabel).kept, completions);
+    const selected = choose(keep(completions.filter(eligible), pseudoLabel).kept, completions);
     if (selected === null) return { _tag: "Dropped", reason: "format", ...judged };
+    if (selected.confidence < threshold) return { _tag: "Dropped", reason: "unsure", ...judged };
     return { _tag: "Kept", pseudoLabel, ...selected, ...judged };
   };
 };

@@ -61,7 +61,7 @@ describe("cmkdExamples", () => {
     expect(table).toEqual({
       samples: 6,
       kept: 3,
-      dropped: { unreadable: 1, tie: 1, format: 1 },
+      dropped: { unreadable: 1, tie: 1, format: 1, unsure: 0 },
       // decided and labelled: right (2 of 3 candidates), wrong (0 of 1), malformed (1 of 2)
       accuracy: { samples: 3, voted: 2 / 3, single: (2 / 3 + 0 + 1 / 2) / 3, kept: 1 / 2 },
     });

@@ -25,6 +25,13 @@ export interface CmkdSource {
 export interface Provenance extends Vote {
   readonly confidence: number;
   readonly candidates: number;
+  /** Place of the chosen candidate among all; told by `cmkd`, as all below. */
+  readonly chosen?: number;
+  /** Whether it was written with A and B exchanged, and mapped back. */
+  readonly swapped?: boolean;
+  /** Further confidences of it, by name. */
+  readonly measures?: Readonly<Record<string, number>>;
+  readonly teacher?: { readonly name: string; readonly checkpoint?: string };
 }
 
 /** An example for supervised fine-tuning on real media. */

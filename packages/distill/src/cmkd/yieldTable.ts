@@ -54,7 +54,7 @@ const accuracyOf = (labelled: readonly LabelledOutcome[]): PseudoLabelAccuracy =
  * import { yieldTable } from "@msrl/distill";
  * const vote = { winner: null, decidedBy: null, votes: { A: 1, B: 1, unreadable: 0 } } as const;
  * const { kept, dropped } = yieldTable([{ outcome: { _tag: "Dropped", reason: "tie", id: "s1", vote, candidates: 2 } }]);
- * assert.deepStrictEqual([kept, dropped], [0, { unreadable: 0, tie: 1, format: 0 }]);
+ * assert.deepStrictEqual([kept, dropped], [0, { unreadable: 0, tie: 1, format: 0, unsure: 0 }]);
  * @since 0.1.0
  */
 export const yieldTable = (labelled: readonly LabelledOutcome[]): YieldTable => {

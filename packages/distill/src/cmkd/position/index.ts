@@ -1,0 +1,2 @@
+export * from "./swapSample.js";
+export * from "./swapTrace.js";

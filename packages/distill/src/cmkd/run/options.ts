@@ -1,0 +1,133 @@
+import type { Key, Label, Prompt, Tagged } from "@msrl/core";
+import {
+  type ConfigurationProblem,
+  checkOptions,
+  oneOf,
+  optional,
+  type Rule,
+  type Rules,
+  shown,
+  wholeFrom,
+} from "@msrl/core/configuration";
+import type { Policy, PolicyError, Sampling } from "@msrl/core/policy";
+import type { Assemble } from "../../captions/insertCaption.js";
+import type { AnyConfidence } from "../confidence/measure.js";
+import type { FilterOptions } from "../filter.js";
+import type { SwapTrace } from "../position/swapTrace.js";
+import { type TieRule, tieRules } from "../vote.js";
+
+/** A policy with its weights, and what they are called. */
+export interface Teacher<State> {
+  readonly policy: Policy<State>;
+  readonly state: State;
+  /** Which weights: a path or a step, for the provenance of the examples. */
+  readonly checkpoint?: string;
+}
+
+/** A sample for {@link cmkd}: what the student will see, and what the teacher reads. */
+export interface CmkdSample {
+  /** The student's prompt, with the media themselves; its id names the sample. */
+  readonly prompt: Prompt;
+  /** The teacher's prompt, with captions in the place of the media. */
+  readonly asked: Prompt;
+  /** The teacher's prompt with A and B exchanged; wanted where candidates see both orders. */
+  readonly swapped?: Prompt;
+  /** The caption the student is to reproduce. */
+  readonly caption: string;
+  /** Gold label, for the yield table and ties of rule `label`; never needed. */
+  readonly label?: Label;
+}
+
+/** How the trace is chosen. */
+export interface CmkdSelect {
+  /** How sure the teacher is of a candidate: a function, or a measure that asks it; `meanLogProb` by default. */
+  readonly confidence?: AnyConfidence;
+  /** Samples whose best trace has a lower confidence are dropped; none by default. */
+  readonly threshold?: number;
+}
+
+/** Settings of {@link cmkd}. */
+export interface CmkdOptions<State> extends FilterOptions {
+  /** The caption-trained policy. */
+  readonly teacher: Teacher<State>;
+  /** Traces a sample; the paper does not say how many. */
+  readonly candidates?: number;
+  readonly sampling: Omit<Sampling, "samples">;
+  /** What becomes of a tied vote; `dropped` by default. */
+  readonly ties?: TieRule;
+  readonly select?: CmkdSelect;
+  /** Further confidences of every candidate, by name, for the provenance. */
+  readonly measures?: Readonly<Record<string, AnyConfidence>>;
+  /** `both`: half of the candidates see A and B exchanged and are mapped back. */
+  readonly positions?: "given" | "both";
+  /** How a trace is mapped back; `swapTrace()` by default. */
+  readonly swap?: SwapTrace;
+  /** Writes the student's completion; the caption before `<think>` by default. */
+  readonly assemble?: Assemble;
+  readonly key: Key;
+  /** JSONL file that is written while it goes on, and that a later call with the same settings goes on with. */
+  readonly file?: string;
+  /** Samples in one call of the teacher; part of what the draws hang on. */
+  readonly batchSize?: number;
+  /** Stops between two batches. */
+  readonly signal?: AbortSignal;
+  /** Told of every sample that is done, those a file held among them. */
+  readonly onSample?: (id: string, done: number, of: number) => void;
+}
+
+/** Numbers of {@link cmkd} where none are given. */
+export const cmkdDefaults = { candidates: 8, batchSize: 1, ties: "dropped", positions: "given" } as const;
+
+/** What {@link cmkd} can fail at. */
+export type CmkdError =
+  | PolicyError
+  | Tagged<"CmkdSamples", { readonly ids: readonly string[] }>
+  | Tagged<"CmkdFile", { readonly file: string; readonly line?: number; readonly field?: string }>
+  | Tagged<"CmkdStopped", { readonly done: number; readonly of: number }>;
+
+const callable: Rule = { wanted: "a function", fits: (value) => typeof value === "function" };
+const record: Rule = { wanted: "an object", fits: (value) => typeof value === "object" && value !== null };
+
+const rules: Rules<CmkdOptions<never>> = {
+  teacher: record,
+  candidates: wholeFrom(1),
+  sampling: record,
+  hasFormat: callable,
+  readVerdict: callable,
+  ties: oneOf(tieRules),
+  select: optional(record),
+  measures: optional(record),
+  positions: oneOf(["given", "both"]),
+  swap: optional(callable),
+  assemble: optional(callable),
+  key: record,
+  file: optional({ wanted: "a path", fits: (value) => typeof value === "string" && value !== "" }),
+  batchSize: wholeFrom(1),
+  signal: optional(record),
+  onSample: optional(callable),
+};
+
+const together = <State>(options: CmkdOptions<State>): readonly ConfigurationProblem[] => {
+  const { positions, candidates, measures, select } = options;
+  const threshold = select?.threshold;
+  const odd = positions === "both" && candidates! % 2 !== 0;
+  return [
+    ...(odd
+      ? [{ field: "candidates", given: shown(candidates), wanted: "an even number where positions is both" }]
+      : []),
+    ...(measures && Object.hasOwn(measures, "confidence")
+      ? [{ field: "measures.confidence", given: "a measure", wanted: "another name: that is select.confidence's" }]
+      : []),
+    ...(threshold !== undefined && !(typeof threshold === "number" && !Number.isNaN(threshold))
+      ? [{ field: "select.threshold", given: shown(threshold), wanted: "a number" }]
+      : []),
+  ];
+};
+
+/** Options of {@link cmkd} with their defaults. */
+export type CheckedCmkd<State> = CmkdOptions<State> &
+  Required<Pick<CmkdOptions<State>, "candidates" | "ties" | "positions" | "batchSize">>;
+
+/** The options over their defaults; throws ConfigurationError with everything that cannot be. */
+export const checkCmkd = <State>(options: CmkdOptions<State>): CheckedCmkd<State> =>
+  checkOptions("cmkd", rules as Rules<CmkdOptions<State>>, cmkdDefaults, options, together) as CheckedCmkd<State>;
