@@ -1,7 +1,7 @@
 import { key } from "@msrl/core";
 import { crossEntropy, grpo, labelTokens } from "@msrl/core/losses";
-import { decoderPolicy } from "@msrl/core/models";
-import { adamw, chain, clipByGlobalNorm } from "@msrl/core/optim";
+import { type DecoderPolicyOptions, decoderPolicy } from "@msrl/core/models";
+import { adamw, chain, clipByGlobalNorm, lossScaling } from "@msrl/core/optim";
 import type { Device } from "@msrl/core/session";
 import { toPromise } from "../../packages/core/src/errors.js";
 import { namedParameters } from "../../packages/core/src/models/parameters.js";
@@ -10,6 +10,7 @@ import { trainingBatch } from "../../packages/core/test/tinyTraining.js";
 
 const config = visionConfig;
 const optimizer = { transform: chain(clipByGlobalNorm({ maxNorm: 1 }), adamw({ learningRate: 1e-2 })) };
+const scaled = { transform: lossScaling(optimizer.transform, { initial: 1024 }) };
 const batch = trainingBatch(mixedPrompts, 2);
 const losses = [
   grpo({ beta: 0.1, reportEntropy: true }),
@@ -22,12 +23,15 @@ const lora = { rank: 2, dropout: 0.1, dropoutKey: key(3) };
 export const flows = async (device: Device) => {
   const base = namedParameters(config, tinyState(config, 1).parameters);
   const given: Record<string, readonly number[]> = {};
-  for (const [name, options] of Object.entries({
+  const variants: Readonly<Record<string, Partial<DecoderPolicyOptions>>> = {
     all: {},
     recomputed: { recompute: true },
     pieces: { tokensPerRun: 100 },
     lora: { lora },
-  })) {
+    float16: { compute: "float16" },
+    "float16 in pieces": { compute: "float16", tokensPerRun: 100 },
+  };
+  for (const [name, options] of Object.entries(variants)) {
     const policy = decoderPolicy({ config, tokenizer: idTokenizer, device, base, ...options });
     const state = await toPromise(policy.init(key(2)));
     if (name === "all" || name === "lora") {
@@ -47,7 +51,7 @@ export const flows = async (device: Device) => {
       given[`${name}, scored`] = scored.flatMap((rows) => rows.flatMap((row) => [...row]));
     }
     for (const loss of name === "all" ? losses : losses.slice(0, 1)) {
-      const updated = await toPromise(policy.update(state, batch, loss, optimizer));
+      const updated = await toPromise(policy.update(state, batch, loss, options.compute ? scaled : optimizer));
       for (const [group, values] of Object.entries(updated.state.parameters))
         given[`${name}, ${loss.name}, ${group}`] = [...values];
     }
