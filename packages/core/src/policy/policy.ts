@@ -108,6 +108,8 @@ export interface Policy<State> {
 
 /** A policy that learns. */
 export interface TrainablePolicy<State> extends Policy<State> {
+  /** Why an update with this loss and optimizer would be refused: what a stage asks before anything runs. */
+  refuses?(loss: Loss, optimizer: Optimizer): PolicyError | undefined;
   /** A fresh policy. */
   init(key: Key): TaskEither<PolicyError, State>;
   /** One optimizer step; the state given stays as it was. */

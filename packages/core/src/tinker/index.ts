@@ -1,7 +1,13 @@
+export { builtInLoss, type StandIn } from "./builtInLoss.js";
 export { dataProblem } from "./checkData.js";
 export * from "./client.js";
+export type { ImageTokens } from "./engineData.js";
 export * from "./engineError.js";
+export { type BuiltInLoss, type EngineFacts, type Reduction, reductionFactors, tinkerEngines } from "./engineFacts.js";
 export { type TinkerClientOptions, tinkerClientDefaults } from "./options.js";
+export { type TinkerPolicyOptions, tinkerPolicyDefaults } from "./policyOptions.js";
 export { splitBatch } from "./split.js";
 export { readTar } from "./tar.js";
 export { tinkerClient } from "./tinkerClient.js";
+export { type TinkerPolicy, tinkerPolicy } from "./tinkerPolicy.js";
+export type { FrozenState, TinkerState, TrainedState } from "./tinkerState.js";

@@ -56,5 +56,7 @@ export const checkStage = <State>(
         },
       ),
     );
+  const refused = policy.refuses?.(stage.loss, stage.optimizer);
+  if (refused) return E.left(refused);
   return E.right(stage);
 };
