@@ -56,8 +56,9 @@ export interface DecoderPolicyOptions {
   readonly recompute?: boolean;
   /**
    * What an update computes its products in; default float32. With `float16` or `bfloat16` (see `mixedPrecision`) weights,
-   * gradients and optimizer stay float32; give float16 an optimizer in `lossScaling`, or small gradients become 0. Faster on
-   * CUDA only; on the CPU float16 is slower and bfloat16 does not run. Rollouts and scores are computed in float32.
+   * gradients and optimizer stay float32; give float16 an optimizer in `lossScaling`, or small gradients become 0. Meant
+   * for CUDA; on the CPU float16 is slower and bfloat16 does not run. Rollouts, scores and the head of a large vocabulary are
+   * computed in float32.
    */
   readonly compute?: Compute;
 }
@@ -93,6 +94,14 @@ export interface DecoderPolicy extends TrainablePolicy<DecoderState> {
  * alone, `init` gives its weights, and all of them are trained.
  *
  * @throws ConfigurationError with every size or option that cannot be, and what of the base is missing.
+ * @example no-run: needs a model folder
+ * import { decoderPolicy, fromHub } from "@msrl/core/models";
+ * import { openDevice } from "@msrl/core/session";
+ * import { loadTokenizer } from "@msrl/core/transformers";
+ * const { config, weights: base } = await fromHub("SmolLM2-135M-Instruct");
+ * const [tokenizer, device] = [await loadTokenizer("SmolLM2-135M-Instruct"), await openDevice()];
+ * const policy = decoderPolicy({ config, base, lora: { rank: 16, alpha: 32 }, tokenizer, device });
+ * assert.deepStrictEqual(policy.gives, ["logProbs", "entropy", "logits", "hidden"]);
  * @since 0.1.0
  */
 export const decoderPolicy = (options: DecoderPolicyOptions): DecoderPolicy => {

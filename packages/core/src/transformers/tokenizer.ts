@@ -101,6 +101,10 @@ export const loadTokenizerTask = (folder: string): TE.TaskEither<TokenizerError,
  * stands for a medium. A template gets a message's content as text or as parts, whichever it was written for. Throws
  * {@link TokenizerError}, which names the file.
  *
+ * @example
+ * import { loadTokenizer } from "@msrl/core/transformers";
+ * const error = await loadTokenizer("no/such/folder").catch((refused) => refused);
+ * assert.deepStrictEqual(error._tag, "TokenizerError");
  * @since 0.1.0
  */
 export const loadTokenizer = (folder: string): Promise<ChatTokenizer> => toPromise(loadTokenizerTask(folder));
