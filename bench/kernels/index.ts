@@ -41,6 +41,7 @@ const cases: readonly Case[] = [
   { kernel: "loss from hidden states", sizes: at(8, 512, 32_000), goal: 1, memory: true },
   { kernel: "loss from hidden states", sizes: at(2, 512, 151_936), goal: 1, memory: true },
   { kernel: "JSD and gradient", sizes: at(2, 512, 32_000), goal: 1 },
+  { kernel: "JSD from hidden states", sizes: at(2, 512, 32_000), goal: 1, memory: true },
   { kernel: "groupRelative", sizes: at(1_000_000, 1), goal: 1, short: true },
 ];
 

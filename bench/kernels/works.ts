@@ -3,8 +3,7 @@ import { groupRelative } from "@msrl/core/advantages";
 import { grad, input, toModel } from "@msrl/core/graph";
 import { grpo, hiddenStatistics, tokenGradient, tokenStatistics } from "@msrl/core/losses";
 import type { Device } from "@msrl/core/session";
-
-import { distillationGradient, generalisedJsd } from "@msrl/distill";
+import { distillationGradient, generalisedJsd, hiddenDistillationGradient } from "@msrl/distill";
 import { pipe } from "fp-ts/function";
 import * as TE from "fp-ts/TaskEither";
 
@@ -93,6 +92,15 @@ const jsd: Kernels[string] = async (device, sizes) => {
   return () => run({ batch, time, vocabulary, studentLogits, teacherLogits });
 };
 
+const hiddenJsd: Kernels[string] = async (device, { batch, time, vocabulary, width }) => {
+  const run = hiddenDistillationGradient(generalisedJsd(), device, { head: "frozen", rowsPerChunk: 64 });
+  const states = () => numbersFrom(batch * time * width, -0.5, 0.5);
+  const head = () => numbersFrom(vocabulary * width, -0.5, 0.5);
+  const student = { studentWidth: width, studentStates: states(), studentHead: head() };
+  const teacher = { teacherWidth: width, teacherStates: states().reverse(), teacherHead: head().reverse() };
+  return () => run({ batch, time, vocabulary, ...student, ...teacher });
+};
+
 const advantages: Kernels[string] = async (_, { batch }) => {
   const rewards = Array.from({ length: batch / 8 }, (_, group) =>
     Array.from({ length: 8 }, (_, at) => Math.sin(8 * group + at)),
@@ -108,5 +116,6 @@ export const kernels: Kernels = {
   "GRPO and gradient": grpoGradient,
   "loss from hidden states": hiddenLoss,
   "JSD and gradient": jsd,
+  "JSD from hidden states": hiddenJsd,
   groupRelative: advantages,
 };

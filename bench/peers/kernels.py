@@ -91,6 +91,20 @@ def jsd(sizes):
     return lambda: torch.autograd.grad(generalized_jsd(student, teacher), student)
 
 
+def hidden_jsd(sizes):
+    b, t, v = shape(sizes)
+    student = (torch.rand(b, t, sizes["width"]) - 0.5).requires_grad_(True)
+    teacher = torch.rand(b, t, sizes["width"]) - 0.5
+    heads = [torch.rand(v, sizes["width"]) - 0.5 for _ in range(2)]
+
+    def run():
+        with torch.no_grad():
+            wanted = F.linear(teacher, heads[1])
+        return torch.autograd.grad(generalized_jsd(F.linear(student, heads[0]), wanted), student)
+
+    return run
+
+
 def group_relative(sizes):
     rewards = torch.rand(sizes["batch"])
 
@@ -108,6 +122,7 @@ makers = {
     "GRPO and gradient": grpo_gradient,
     "loss from hidden states": hidden_loss,
     "JSD and gradient": jsd,
+    "JSD from hidden states": hidden_jsd,
     "groupRelative": group_relative,
 }
 
