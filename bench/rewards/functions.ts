@@ -6,7 +6,8 @@ import { log } from "../report.js";
 import { tableOf } from "../table.js";
 import { completions, labels, taskName } from "./completions.js";
 
-const repeats = 40;
+/** Calls a round, and rounds that are not counted: a training run is long, so what is timed is compiled code. */
+const [repeats, warmUp] = [100, 12];
 const tags = ["type", "think", "answer"] as const;
 
 const rewards = {
@@ -49,9 +50,9 @@ const theirs = (peer: Peer): Contender => ({
 /** Microseconds of processor time a completion, and how many times the plugin's that is. */
 export const benchFunctions = async (rounds: number, peer: Peer | undefined): Promise<string> => {
   log("functions");
-  const timings = await alternate([...ours, ...(peer ? [theirs(peer)] : [])], rounds, (name, why) =>
-    log(`${name} drops out: ${why}`),
-  );
+  const fails = (name: string, why: string): void => log(`${name} drops out: ${why}`);
+  const contenders = [...ours, ...(peer ? [theirs(peer)] : [])];
+  const timings = await alternate(contenders, rounds, fails, warmUp);
   const plugin = timings.get("official plugin");
   const each = 1000 / (repeats * completions.length);
   const rows = [...timings].map(([name, own]) => {
