@@ -11,6 +11,8 @@ import sys
 import tempfile
 import time
 
+sys.path.pop(0)  # the other files of this folder are named like packages that transformers looks for
+
 import torch
 import transformers
 from transformers import AutoModelForCausalLM, AutoTokenizer
