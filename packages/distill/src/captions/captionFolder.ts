@@ -1,4 +1,4 @@
-import { appendFile, constants, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { appendFile, constants, link, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { pid } from "node:process";
@@ -64,12 +64,29 @@ const isDead = (owner: string): boolean => {
   }
 };
 
+const claimOf = (file: string): string => `${file}.claim`;
+
+/** Where an owner writes what it is about to keep. */
+const draftOf = (file: string, owner: string): string => `${file}.${owner.replace(" ", ".")}.tmp`;
+
+const ownerOf = async (claim: string): Promise<string> =>
+  (await unless("ENOENT", readFile(claim, "utf8")))?.split("\n")[0] ?? "";
+
+/** Clears away what a gone owner left; if another has laid a claim since, that is put back. */
+const clear = async (file: string, owner: string): Promise<void> => {
+  const aside = `${claimOf(file)}.${me.replace(" ", ".")}`;
+  await unless("ENOENT", rename(claimOf(file), aside));
+  if ((await ownerOf(aside)) !== owner) await link(aside, claimOf(file)).catch(() => {});
+  else if (/^[\w.-]+ \d+$/.test(owner)) await rm(draftOf(file, owner), { force: true });
+  await rm(aside, { force: true });
+};
+
 /** Waits until a claim is gone, or its owner is. */
-const wait = async (claim: string, { poll, patience }: CaptionFolderOptions, signal?: AbortSignal): Promise<void> => {
-  const sizeOf = async () => (await unless("ENOENT", stat(claim)))?.size;
+const wait = async (file: string, { poll, patience }: CaptionFolderOptions, signal?: AbortSignal): Promise<void> => {
+  const sizeOf = async () => (await unless("ENOENT", stat(claimOf(file))))?.size;
   for (let [size, quiet] = [await sizeOf(), 0]; size !== undefined; ) {
-    const owner = (await unless("ENOENT", readFile(claim, "utf8")))?.split("\n")[0] ?? "";
-    if (isDead(owner) || quiet >= patience) return rm(claim, { force: true });
+    const owner = await ownerOf(claimOf(file));
+    if (isDead(owner) || quiet >= patience) return clear(file, owner);
     await sleep(poll, undefined, signal ? { signal } : {});
     const now = await sizeOf();
     quiet = now === size ? quiet + poll : 0;
@@ -102,7 +119,7 @@ const whileAlive = async <Value>(claim: string, beat: number, work: () => Promis
 
 const keep = async (file: string, made: Captioned): Promise<Captioned> => {
   if (E.isLeft(made)) return made;
-  const draft = `${file}.${me.replace(" ", ".")}.tmp`;
+  const draft = draftOf(file, me);
   await writeFile(draft, JSON.stringify(made.right));
   await rename(draft, file);
   return made;
@@ -139,12 +156,12 @@ export const captionFolder = (folder: string, given: Partial<CaptionFolderOption
 
   const once: CaptionCache["once"] = async (key, ask, signal) => {
     const file = join(folder, key.slice(0, 2), `${key.slice(2)}.json`);
-    const claim = `${file}.claim`;
+    const claim = claimOf(file);
     for (;;) {
       const kept = await read(file);
       if (kept !== undefined) return E.right(fromCache(kept));
       if (await lay(claim)) break;
-      await wait(claim, options, signal);
+      await wait(file, options, signal);
     }
     const late = await read(file); // who held the claim until now has answered
     return whileAlive(claim, options.beat, async () => (late ? E.right(fromCache(late)) : keep(file, await ask())));
