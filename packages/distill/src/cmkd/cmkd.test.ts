@@ -1,46 +1,22 @@
-import { spawn } from "node:child_process";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { key, type Label, type Prompt, tagged } from "@msrl/core";
+import { tagged } from "@msrl/core";
 import * as TE from "fp-ts/TaskEither";
 import { afterAll, describe, expect, it } from "vitest";
-import { hasFormat, other, readVerdict } from "../../test/candidates.js";
-import { runCmkd } from "../../test/killedCmkd.js";
-import { scriptedTeacher, type TextsOf } from "../../test/scriptedTeacher.js";
-import { type CmkdOptions, cmkd, labelProbability, meanLogProb, swapTrace, voteShare } from "../index.js";
+import { readVerdict } from "../../test/candidates.js";
+import { optionsOf, sampleOf } from "../../test/cmkdSamples.js";
+import { written } from "../../test/written.js";
+import { cmkd, labelProbability, meanLogProb, voteShare } from "../index.js";
 
 const folder = mkdtempSync(join(tmpdir(), "msrl-cmkd-"));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-const trace = (letter: Label, words = "because"): string => `<think>${words}</think> <answer>${letter}</answer>`;
-const promptOf = (id: string, words = ""): Prompt => ({
-  id,
-  messages: [{ role: "user", content: [{ type: "text", text: words }] }],
-});
-
-const optionsOf = (textsOf: TextsOf, calls: string[] = []): CmkdOptions<null> => ({
-  teacher: {
-    policy: scriptedTeacher(textsOf, (verb, ids) => calls.push(`${verb} ${ids.join(" ")}`)),
-    state: null,
-    checkpoint: "step 80",
-  },
-  ...{ candidates: 4, sampling: { temperature: 1, maxTokens: 64 }, hasFormat, readVerdict, key: key(3) },
-});
-
-const sampleOf = (id: string, label?: Label) => ({
-  prompt: promptOf(id, "picture"),
-  asked: promptOf(id, "given"),
-  swapped: promptOf(id, "swapped"),
-  caption: `caption of ${id}`,
-  ...(label === undefined ? {} : { label }),
-});
 
 describe("cmkd", () => {
   it("makes an example of each sample whose answer the teacher knows, and tells where it comes from", async () => {
     const calls: string[] = [];
     const answers: Readonly<Record<string, readonly string[]>> = {
-      ...{ s1: [trace("A")], s2: [trace("B")], s3: ["<answer>A</answer>"], s4: ["?"] },
+      ...{ s1: [written("A")], s2: [written("B")], s3: ["<answer>A</answer>"], s4: ["?"] },
     };
     const run = cmkd({ ...optionsOf(({ id }) => answers[id]!, calls), measures: { share: voteShare(readVerdict) } });
     const samples = [sampleOf("s1", "A"), sampleOf("s2", "A"), sampleOf("s3"), sampleOf("s4")];
@@ -68,7 +44,7 @@ describe("cmkd", () => {
 
   it("asks the teacher for what a measure wants, in one call a batch", async () => {
     const calls: string[] = [];
-    const options = optionsOf(() => [trace("A"), trace("B")], calls);
+    const options = optionsOf(() => [written("A"), written("B")], calls);
     const run = cmkd({ ...options, select: { confidence: labelProbability() }, batchSize: 2 });
     const { records } = await run(["s1", "s2", "s3"].map((id) => sampleOf(id)));
     expect(calls).toEqual(["sample s1 s2", "logProbs s1 s2", "sample s3", "logProbs s3"]);
@@ -77,12 +53,12 @@ describe("cmkd", () => {
   });
 
   it("drops what is less sure than the threshold", async () => {
-    const run = cmkd({ ...optionsOf(() => [trace("A")]), select: { threshold: 0 } });
+    const run = cmkd({ ...optionsOf(() => [written("A")]), select: { threshold: 0 } });
     expect((await run([sampleOf("s1")])).dropped[0]).toMatchObject({ reason: "unsure", vote: { winner: "A" } });
   });
 
   it("draws by the sample's id: neither the other samples nor their order matter", async () => {
-    const run = cmkd(optionsOf(() => [trace("A"), trace("B"), "?", trace("A", "so")]));
+    const run = cmkd(optionsOf(() => [written("A"), written("B"), "?", written("A", "so")]));
     const [all, one] = [await run(["s1", "s2", "s3"].map((id) => sampleOf(id))), await run([sampleOf("s2")])];
     expect(one.records[0]).toEqual(all.records[1]);
   });
@@ -92,7 +68,7 @@ describe("cmkd", () => {
       "",
       "<answer>A</answer>".repeat(50),
       '\u0000\ud800 {"id":"s1"}\n',
-      `${trace("A")}${trace("B")}`,
+      `${written("A")}${written("B")}`,
       "</think><answer>C</answer>",
       "__proto__",
     ];
@@ -103,119 +79,6 @@ describe("cmkd", () => {
     expect(first.examples).toEqual([]);
     expect(await cmkd(options)(samples)).toEqual(first);
     expect(readFileSync(file, "utf8").split("\n").length).toBe(1 + 2 * 12 + 1); // drawn, then done; and the settings
-  });
-});
-
-describe("cmkd with both positions", () => {
-  it("shows half of the candidates A and B exchanged, and maps them back", async () => {
-    const textsOf = ({ messages }: Prompt) => [
-      messages[0]!.content[0]!.type === "text" && messages[0]!.content[0]!.text === "swapped"
-        ? trace("B", "Image B shows it")
-        : trace("A", "Image A shows it"),
-    ];
-    const made = await cmkd({ ...optionsOf(textsOf), positions: "both" })([sampleOf("s1")]);
-    expect(made.examples[0]).toMatchObject({ pseudoLabel: "A", provenance: { votes: { A: 4, B: 0, unreadable: 0 } } });
-    expect(made.records[0]!.candidates.map(({ swapped }) => swapped)).toEqual([false, false, true, true]);
-  });
-
-  it("cancels a teacher that always takes the first", async () => {
-    const made = await cmkd({ ...optionsOf(() => [trace("A")]), positions: "both" })([sampleOf("s1", "A")]);
-    expect(made.dropped[0]).toMatchObject({ reason: "tie", vote: { votes: { A: 2, B: 2, unreadable: 0 } } });
-  });
-
-  it("counts the vote of a trace that cannot be mapped back, but does not choose it", async () => {
-    const textsOf = ({ messages }: Prompt) =>
-      JSON.stringify(messages).includes("swapped") ? [trace("B", "The second is right")] : ["<answer>A</answer>"];
-    const made = await cmkd({ ...optionsOf(textsOf), positions: "both" })([sampleOf("s1")]);
-    expect(made.dropped[0]).toMatchObject({ reason: "format", vote: { votes: { A: 4, B: 0, unreadable: 0 } } });
-  });
-
-  it("swaps its result when A and B are exchanged everywhere", async () => {
-    const texts = [trace("A", "one"), trace("B", "two"), trace("B", "three"), "<answer>A</answer>", "?"];
-    const swapAll = swapTrace({ letters: "every" });
-    // What the teacher says of a pair hangs on the pair alone: the other order of the other order is the given one.
-    const teacher =
-      (mirrored: boolean): TextsOf =>
-      ({ id, messages }) => {
-        const seen = JSON.stringify(messages).includes("swapped") !== mirrored;
-        const own = texts[(Number(id.slice(1)) * 7 + (seen ? 3 : 0)) % texts.length]!;
-        return [own];
-      };
-    const samples = Array.from({ length: 10 }, (_, at) => sampleOf(`s${at}`, at % 3 === 0 ? "A" : "B"));
-    const run = (mirrored: boolean) =>
-      cmkd({ ...optionsOf(teacher(mirrored)), positions: "both", swap: swapAll, ties: "label" })(
-        mirrored ? samples.map((sample) => ({ ...sample, label: other(sample.label!) })) : samples,
-      );
-    const [plain, mirror] = [await run(false), await run(true)];
-    expect(mirror.table).toEqual(plain.table);
-    expect(mirror.examples.map(({ prompt, pseudoLabel }) => [prompt.id, pseudoLabel])).toEqual(
-      plain.examples.map(({ prompt, pseudoLabel }) => [prompt.id, other(pseudoLabel)]),
-    );
-    expect(mirror.examples.map(({ provenance: { votes } }) => votes)).toEqual(
-      plain.examples.map(({ provenance: { votes } }) => ({ ...votes, A: votes.B, B: votes.A })),
-    );
-    expect(plain.examples.length).toBeGreaterThan(2);
-  });
-});
-
-/** Runs `runCmkd` in a process of its own, which dies at a call. */
-const killAt = (file: string, calls: string, dies: number): Promise<string | null> =>
-  new Promise((resolve, reject) => {
-    const module = JSON.stringify(new URL("../../test/killedCmkd.ts", import.meta.url).href);
-    const program = `import { runCmkd } from ${module}; await runCmkd(${JSON.stringify(file)}, ${JSON.stringify(calls)}, ${dies});`;
-    const options = ["--conditions=msrl-source", "--import", "tsx", "--input-type=module", "--eval", program];
-    const child = spawn(process.execPath, options, { stdio: ["ignore", "ignore", "inherit"] });
-    child.on("error", reject);
-    child.on("close", (_, signal) => resolve(signal));
-  });
-
-describe("cmkd's file", () => {
-  it("goes on after each kill with no call made twice, nothing lost, and the result of a run that was not", async () => {
-    const [whole, wholeCalls] = [join(folder, "whole.jsonl"), join(folder, "whole.calls")];
-    const uninterrupted = await runCmkd(whole, wholeCalls);
-    const [file, calls] = [join(folder, "killed.jsonl"), join(folder, "killed.calls")];
-    for (const dies of [2, 2, 3]) expect(await killAt(file, calls, dies)).toBe("SIGKILL");
-    expect(await runCmkd(file, calls)).toEqual(uninterrupted);
-    expect(readFileSync(calls, "utf8")).toBe(readFileSync(wholeCalls, "utf8"));
-    expect(readFileSync(file, "utf8")).toBe(readFileSync(whole, "utf8"));
-  }, 60_000);
-
-  it("drops a line that was cut off, and draws that sample alone again", async () => {
-    const file = join(folder, "torn.jsonl");
-    const calls: string[] = [];
-    const options = { ...optionsOf(() => [trace("A"), trace("B"), "?"], calls), file };
-    const samples = ["s1", "s2", "s3"].map((id) => sampleOf(id));
-    const first = await cmkd(options)(samples);
-    const text = readFileSync(file, "utf8");
-    truncateSync(file, Buffer.byteLength(text) - 9);
-    calls.length = 0;
-    expect(await cmkd(options)(samples)).toEqual(first);
-    expect(calls).toEqual(["sample s3"]);
-    expect(readFileSync(file, "utf8")).toBe(text);
-  });
-
-  it("takes further samples on", async () => {
-    const file = join(folder, "more.jsonl");
-    const calls: string[] = [];
-    const options = { ...optionsOf(() => [trace("A")], calls), file };
-    await cmkd(options)([sampleOf("s2")]);
-    const { records } = await cmkd(options)([sampleOf("s1"), sampleOf("s2")]);
-    expect([calls, records.map(({ id }) => id)]).toEqual([
-      ["sample s2", "sample s1"],
-      ["s1", "s2"],
-    ]);
-  });
-
-  it("refuses a file of other settings and a damaged one", async () => {
-    const file = join(folder, "foreign.jsonl");
-    const options = { ...optionsOf(() => [trace("A")]), file };
-    await cmkd(options)([sampleOf("s1")]);
-    const foreign = cmkd({ ...options, candidates: 2 })([sampleOf("s1")]);
-    await expect(foreign).rejects.toMatchObject({ _tag: "CmkdFile", file, line: 1, field: "candidates" });
-    appendFileSync(file, "{}\n");
-    await expect(cmkd(options)([sampleOf("s1")])).rejects.toMatchObject({ _tag: "CmkdFile", line: 3 });
-    writeFileSync(file, "[]\n");
-    await expect(cmkd(options)([sampleOf("s1")])).rejects.toMatchObject({ _tag: "CmkdFile", line: 1 });
   });
 });
 
@@ -242,7 +105,7 @@ describe("cmkd's errors", () => {
   it("hands on the teacher's error and stops by its signal, keeping what was done", async () => {
     const file = join(folder, "stopped.jsonl");
     const stop = new AbortController();
-    const options = { ...optionsOf(() => [trace("A")]), file };
+    const options = { ...optionsOf(() => [written("A")]), file };
     const samples = ["s1", "s2"].map((id) => sampleOf(id));
     const stopped = cmkd({ ...options, signal: stop.signal, onSample: () => stop.abort() })(samples);
     await expect(stopped).rejects.toMatchObject({ _tag: "CmkdStopped", done: 1, of: 2 });

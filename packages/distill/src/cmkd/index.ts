@@ -15,5 +15,6 @@ export {
 } from "./run/options.js";
 export type { Candidate, TraceRecord } from "./run/traceRecord.js";
 export * from "./select.js";
+export * from "./siblings/index.js";
 export * from "./vote.js";
 export * from "./yieldTable.js";
