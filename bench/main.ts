@@ -1,6 +1,7 @@
 // npm run bench: times the models' works beside torch, in the same run. See README.md.
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { benchCaptions } from "./captions.js";
 import { benchKernels } from "./kernels/index.js";
 import { benchModels } from "./models.js";
 import { benchReal } from "./real/index.js";
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     real: { type: "string" },
     kernels: { type: "boolean", default: false },
     rewards: { type: "boolean", default: false },
+    captions: { type: "boolean", default: false },
   },
   allowNegative: true,
 });
@@ -25,7 +27,8 @@ const shared = {
   ...(python && { python }),
   ...(values.work && { works: values.work }),
 };
-if (values.rewards) await benchRewards({ rounds: Number(values.rounds ?? 7), ...(python && { python }) });
+if (values.captions) await benchCaptions();
+else if (values.rewards) await benchRewards({ rounds: Number(values.rounds ?? 7), ...(python && { python }) });
 else if (values.kernels) await benchKernels({ ...shared, rounds: Number(values.rounds ?? 7), memory: values.memory });
 else if (values.real !== undefined)
   await benchReal({ ...shared, folder: values.real, rounds: Number(values.rounds ?? 3) });
