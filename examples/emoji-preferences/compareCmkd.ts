@@ -81,7 +81,7 @@ const crossModalStage = (
 };
 
 /** The stage of each student; all have the same traces, steps, batches and optimizer. */
-const stageOf = (
+export const studentStage = (
   name: StudentName,
   traces: NonNullable<Handed<DecoderState>["traces"]>,
   data: Data,
@@ -123,7 +123,7 @@ const compareOne = async (
   const confidences = await compareConfidences(teacher, settings.cmkd, fold(key(seed), "compare"));
   const judged = {} as Record<StudentName, { accuracy: number; count: number }>;
   for (const name of students) {
-    const stage = stageOf(name, traces, data, settings.cmkd, teacher);
+    const stage = studentStage(name, traces, data, settings.cmkd, teacher);
     const result = await runStage(stage, { policy, state: handed.state, key: key(seed) });
     const { accuracy, count } = await judge({ policy, state: result.state }, "seen", data.heldOut, key(seed));
     judged[name] = { accuracy, count };
