@@ -10,6 +10,12 @@ export interface ChatCaptionsOptions {
   readonly temperature: number;
 }
 
+const failed = (captioner: string, message: string): CaptionError =>
+  tagged("CaptionError", `captioner ${captioner}: ${message}`, { captioner, final: true });
+
+/** What a model that reasons first says after it. */
+const afterReasoning = (text: string): string => text.split("</think>").at(-1)!.trim();
+
 /** Asks for captions, and again for the rest where a server gives fewer replies than wanted; tokens stand at the first of each reply. */
 export const chatCaptions =
   ({ chat, system, maxTokens, temperature }: ChatCaptionsOptions) =>
@@ -26,16 +32,14 @@ export const chatCaptions =
       const seed = bits(fold(key, captions.length), 1)[0]! >>> 1;
       const samples = wanted - captions.length;
       const reply = await chat.chat({ messages, samples, temperature, maxTokens, seed }, signal)();
-      if (E.isLeft(reply)) {
-        const message = `captioner ${chat.name}: ${reply.left.message}`;
-        return E.left(tagged("CaptionError", message, { captioner: chat.name, final: true }));
-      }
+      if (E.isLeft(reply)) return E.left(failed(chat.name, reply.left.message));
       const { choices, promptTokens, completionTokens } = reply.right;
+      if (choices.length === 0) return E.left(failed(chat.name, "a reply without choices"));
       const spent = { prompt: promptTokens, completion: completionTokens };
       const nothing = { prompt: 0, completion: 0 };
       captions.push(
         ...choices.slice(0, samples).map((choice, at) => ({
-          text: choice.text.trim(),
+          text: afterReasoning(choice.text),
           tokens: at === 0 ? spent : nothing,
           truncated: choice.truncated,
         })),

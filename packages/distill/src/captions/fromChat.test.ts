@@ -37,7 +37,7 @@ const request = { key: key(3) };
 
 describe("fromChat", () => {
   it("shows an image and asks, with a seed of the key", async () => {
-    const chat = model(() => [" A fox. "]);
+    const chat = model(() => ["<think>What is it?</think>\n A fox. "]);
     const captioner = fromChat({ chat, prompt: "What?", system: "Be brief.", maxTokens: 9 });
     const result = await captioner.caption(grey(4), request)();
     expect(result).toEqual(E.right({ text: "A fox.", tokens: { prompt: 100, completion: 5 }, truncated: false }));
@@ -92,6 +92,8 @@ describe("fromChat", () => {
       const result = await fromChat({ chat }).caption(medium, request)();
       return E.isLeft(result) ? result.left : undefined;
     };
+    const mute = await fromChat({ chat: model(() => []) }).caption(grey(1), request)();
+    expect(E.isLeft(mute) && mute.left.message).toBe("captioner vlm: a reply without choices");
     expect(await of(grey(1))).toMatchObject({ message: "captioner vlm: status 404", final: true });
     expect((await of({ kind: "video", frames: [], source: "a.webp" }))?.message).toBe(
       "captioner vlm: the video (a.webp) has no pictures, wanted one at least",

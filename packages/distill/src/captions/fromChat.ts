@@ -90,8 +90,9 @@ const fingerprintOf = ({ chat, frames, ...rest }: FromChatOptions): string =>
  * A chat model as captioner: any OpenAI-compatible server that sees, through `openaiChat`.
  *
  * An image is one request. A video is one request with chosen frames, or, with `summary`, one a frame and one to sum them
- * up. The seed of a request comes from the key. The model tries again itself, so that its errors are final; a medium
- * without pictures is an error, too. Captions of models of one name count as the same: give other names to other weights.
+ * up. Reasoning before `</think>` is left out. The seed of a request comes from the key. The model tries again itself, so
+ * that its errors are final; a medium without pictures is an error, too. Captions of models of one name count as the same:
+ * give other names to other weights.
  *
  * @throws ConfigurationError with every option that cannot be.
  * @example
