@@ -94,8 +94,8 @@ describe("captionFlaws", () => {
     );
   });
 
-  it("is not slow on long texts", () => {
-    const text = "the answer is the first option and the ".repeat(5_000);
-    expect(flaws(text)).not.toContain("refused");
-  });
+  it.each(["the answer is the first option and the ", "A is ", " ", "A is clearly ", "\n\t<", "answer - ("])(
+    "takes linear time on a million characters of %j",
+    (part) => expect(flaws(part.repeat(Math.ceil(1e6 / part.length)))).not.toContain("refused"),
+  );
 });

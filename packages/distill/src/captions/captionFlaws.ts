@@ -49,16 +49,24 @@ const leaks: readonly RegExp[] = [
   /^\W*[AB]\W*$/,
 ];
 
+const cannot = "(?:cannot|can['’]?t|can not|could not|couldn['’]?t|won['’]?t|will not|am unable to|do not|don['’]?t)";
+const doing =
+  "(?:see|view|access|process|analy[sz]e|describe|identify|provide|assist|help|comply|fulfil+|discuss|generate|create|" +
+  "have|display|open|continue|do that|answer)";
+const picture = "(?:image|picture|photo|video|attachment)";
+
 /** Patterns of an answer that is no caption: a refusal, or word that nothing was seen. Looked for at the beginning. */
 const refusals: readonly RegExp[] = [
   /^(?:i['’]?m|i am)\s+(?:sorry|afraid|unable|not able)\b/,
   /^(?:sorry|apologies|unfortunately)\b[,.!]?\s*(?:but\s+)?(?:i|we)\b/,
-  /^(?:i\s+apologi[sz]e)\b/,
-  /^i\s+(?:cannot|can['’]?t|can not|could not|couldn['’]?t|won['’]?t|will not|am unable to|do not|don['’]?t)\s+(?:actually\s+)?(?:see|view|access|process|analy[sz]e|describe|identify|provide|assist|help|comply|fulfil+|discuss|generate|create|have|display|open|continue|do that|answer)\b/,
+  /^i\s+apologi[sz]e\b/,
+  new RegExp(`^i\\s+${cannot}\\s+(?:actually\\s+)?${doing}\\b`),
   /^as an? (?:ai|artificial|language model|large language)\b/,
-  /^(?:there (?:is|was)|i (?:see|received)) no (?:image|picture|photo|video|attachment)\b(?:\s+(?:was\s+)?(?:attached|provided|given|to|here|in)\b|\W*$)/,
-  /^no (?:image|picture|photo|video) (?:is|was|has been) (?:provided|attached|given|uploaded)\b/,
-  /^please (?:provide|upload|attach|share|send) (?:an?|the|your)\s+(?:image|picture|photo|video)\b/,
+  new RegExp(
+    `^(?:there (?:is|was)|i (?:see|received)) no ${picture}\\b(?:\\s+(?:was\\s+)?(?:attached|provided|given|here)\\b|\\W*$)`,
+  ),
+  new RegExp(`^no ${picture} (?:is|was|has been) (?:provided|attached|given|uploaded)\\b`),
+  new RegExp(`^please (?:provide|upload|attach|share|send) (?:an?|the|your)\\s+${picture}\\b`),
   /^(?:抱歉|对不起|很抱歉|我无法|我不能|作为一个(?:ai|人工智能))/,
 ];
 
@@ -93,7 +101,8 @@ export const captionFlaws = (options: CaptionFlawOptions = {}) => {
   const { ids = [] } = options;
   const leaking = [...leaks, ...(options.leaks ?? [])];
   const refusing = [...refusals, ...(options.refusals ?? [])];
-  return ({ text, truncated }: Caption): readonly CaptionFlaw[] => {
+  return ({ text: given, truncated }: Caption): readonly CaptionFlaw[] => {
+    const text = given.replace(/\s+/g, " "); // no pattern meets a run of spaces: all take linear time
     const begins = text.replace(/^[^\p{L}\p{N}]+/u, "").toLowerCase();
     const found: Readonly<Record<CaptionFlaw, boolean>> = {
       empty: !/[\p{L}\p{N}]/u.test(text),
