@@ -7,4 +7,5 @@ export * from "./meanLogProb.js";
 export type { AnyConfidence, Ask, ConfidenceMeasure, MeasuredGroup } from "./measure.js";
 export * from "./measureConfidences.js";
 export * from "./rationaleScore.js";
+export type { Scorer } from "./scoreAsks.js";
 export * from "./voteShare.js";

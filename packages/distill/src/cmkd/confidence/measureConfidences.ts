@@ -1,14 +1,9 @@
 import { type Completion, type Prompt, toPromise } from "@msrl/core";
-import type { Policy, PolicyError } from "@msrl/core/policy";
+import type { PolicyError } from "@msrl/core/policy";
 import { pipe } from "fp-ts/function";
 import * as TE from "fp-ts/TaskEither";
-import { type AnyConfidence, type Ask, asMeasure, type MeasuredGroup } from "./measure.js";
-
-/** A policy with its weights, as the measures use it. */
-export interface Scorer<State> {
-  readonly policy: Pick<Policy<State>, "tokenize" | "logProbs">;
-  readonly state: State;
-}
+import { type AnyConfidence, asMeasure, type MeasuredGroup } from "./measure.js";
+import { type Scorer, scoreAsks } from "./scoreAsks.js";
 
 /** Settings of {@link measureConfidences}. */
 export interface MeasureConfidencesOptions<State> {
@@ -26,51 +21,27 @@ export interface CandidateGroup {
 /** Confidences by measure, one number a candidate. */
 export type Confidences = Readonly<Record<string, readonly number[]>>;
 
-/** Everything asked, each once: completions by prompt, and where the answer to an ask will be. */
-const collected = (asks: readonly Ask[]) => {
-  const rows = new Map<Prompt, Map<string, { readonly at: number; readonly tokenIds: readonly number[] }>>();
-  for (const { prompt, tokenIds } of asks) {
-    if (tokenIds.length === 0) continue;
-    const own = rows.get(prompt) ?? new Map<string, { at: number; tokenIds: readonly number[] }>();
-    rows.set(prompt, own);
-    const name = tokenIds.join(" ");
-    if (!own.has(name)) own.set(name, { at: own.size, tokenIds });
-  }
-  const prompts = [...rows.keys()];
-  const places = new Map(prompts.map((prompt, at) => [prompt, at]));
-  return {
-    sequences: prompts.map((prompt) => ({
-      prompt,
-      completions: [...rows.get(prompt)!.values()].map(({ tokenIds }) => tokenIds),
-    })),
-    answer:
-      (scored: readonly (readonly ArrayLike<number>[])[]) =>
-      ({ prompt, tokenIds }: Ask): ArrayLike<number> =>
-        tokenIds.length === 0 ? [] : scored[places.get(prompt)!]![rows.get(prompt)!.get(tokenIds.join(" "))!.at]!,
-  };
-};
-
 /** The TaskEither door of {@link measureConfidences}: Left with the teacher's error. */
 export const measureConfidencesTask = <State>({ teacher, measures }: MeasureConfidencesOptions<State>) => {
-  const { policy, state } = teacher;
+  const { policy } = teacher;
   const named = Object.entries(measures).map(([name, confidence]) => ({ name, measure: asMeasure(confidence) }));
   return (candidates: readonly CandidateGroup[]): TE.TaskEither<PolicyError, readonly Confidences[]> => {
     const tokenize = (text: string): readonly number[] => policy.tokenize(text);
     const groups = candidates.map(({ prompt, completions }): MeasuredGroup => ({ prompt, completions, tokenize }));
     const asked = groups.map((group) => named.map(({ measure }) => measure.asks(group)));
-    const { sequences, answer } = collected(asked.flat(3));
-    const values = (scored: readonly (readonly ArrayLike<number>[])[]): readonly Confidences[] => {
-      const reply = answer(scored);
-      return groups.map((group, g) =>
-        Object.fromEntries(
-          named.map(({ name, measure }, m) => [
-            name,
-            group.completions.map((one, c) => measure.value(asked[g]![m]![c]!.map(reply), one, group)),
-          ]),
+    return pipe(
+      scoreAsks(teacher, asked.flat(3)),
+      TE.map((reply) =>
+        groups.map((group, g) =>
+          Object.fromEntries(
+            named.map(({ name, measure }, m) => [
+              name,
+              group.completions.map((one, c) => measure.value(asked[g]![m]![c]!.map(reply), one, group)),
+            ]),
+          ),
         ),
-      );
-    };
-    return sequences.length === 0 ? TE.right(values([])) : pipe(policy.logProbs(state, sequences), TE.map(values));
+      ),
+    );
   };
 };
 

@@ -4,7 +4,7 @@ import type { Policy, PolicyError, Sampling, TrainingBatch } from "@msrl/core/po
 import { pipe } from "fp-ts/function";
 import * as TE from "fp-ts/TaskEither";
 import { onPolicyMix } from "../../losses/onPolicyMix.js";
-import type { Scorer } from "../confidence/measureConfidences.js";
+import type { Scorer } from "../confidence/scoreAsks.js";
 import { gradeTraces, type WrittenGroup } from "./gradeTraces.js";
 import { removeCaption } from "./removeCaption.js";
 

@@ -2,7 +2,7 @@ import type { Prompt } from "@msrl/core";
 import type { PolicyError, TrainingBatch } from "@msrl/core/policy";
 import { pipe } from "fp-ts/function";
 import * as TE from "fp-ts/TaskEither";
-import type { Scorer } from "../confidence/measureConfidences.js";
+import { type Scorer, scoreAsks } from "../confidence/scoreAsks.js";
 import { alignTrace } from "./alignTrace.js";
 
 /** What the student wrote, or is to write, of a prompt. */
@@ -39,24 +39,25 @@ const teacherTokens = (
 /**
  * A batch for `crossModalKl`: each completion with the teacher's log-probs of the tokens both share, NaN at the others.
  *
- * One call of the teacher. Advantages are the supervised weights, token by token.
+ * One call of the teacher, none of what the student left empty. Advantages are the supervised weights, token by token.
  */
 export const gradeTraces =
   <State>(teacher: Scorer<State>, traceOf: (text: string) => string, supervised: SupervisedWeights) =>
   (groups: readonly WrittenGroup[]): TE.TaskEither<PolicyError, TrainingBatch> => {
     const traces = groups.map(({ completions }) => completions.map((one) => teacherTokens(one, teacher, traceOf)));
-    const sequences = groups.map(({ asked }, g) => ({ prompt: asked, completions: traces[g]! }));
+    const asks = groups.map(({ asked }, g) => traces[g]!.map((tokenIds) => ({ prompt: asked, tokenIds })));
     return pipe(
-      sequences.length === 0 ? TE.right([]) : teacher.policy.logProbs(teacher.state, sequences),
-      TE.map((scored) =>
+      scoreAsks(teacher, asks.flat()),
+      TE.map((reply) =>
         groups.map(({ prompt, completions }, g) => ({
           prompt,
           completions: completions.map(({ tokenIds, weight }, c) => {
             const places = alignTrace(tokenIds, traces[g]![c]!);
+            const scored = reply(asks[g]![c]!);
             return {
               tokenIds,
               advantage: places.map((place) => weight * (place === null ? supervised.rest : supervised.shared)),
-              referenceLogProbs: places.map((place) => (place === null ? Number.NaN : scored[g]![c]![place]!)),
+              referenceLogProbs: places.map((place) => (place === null ? Number.NaN : scored[place]!)),
             };
           }),
         })),

@@ -31,7 +31,8 @@ const settingsOf = (line: string): TraceSettings | null => {
   }
 };
 
-const checkSettings = (file: string, line: string, wanted: TraceSettings): void => {
+const checkSettings = (file: string, line: string, settings: TraceSettings): void => {
+  const wanted = JSON.parse(toLine(settings)) as TraceSettings;
   const found = settingsOf(line);
   if (found === null) throw failure(file, "the first line does not tell the settings of a CMKD run", { line: 1 });
   const field = [...Object.keys(wanted), ...Object.keys(found)].find((name) => found[name] !== wanted[name]);

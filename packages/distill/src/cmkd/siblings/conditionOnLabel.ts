@@ -1,4 +1,7 @@
-import { type Label, type Prompt, tagged, text } from "@msrl/core";
+import { type Label, type Prompt, type Tagged, tagged, text } from "@msrl/core";
+
+/** A prompt to which no label can be added. */
+export type NoUserMessage = Tagged<"NoUserMessage", { readonly id: string }>;
 
 /** What a teacher is told beside the question: the label, and the trace that failed if there is one. */
 export type TellLabel = (label: Label, badTrace?: string) => string;

@@ -1,4 +1,4 @@
-import { fold, type Key, type Prompt, type Rollout, toPromise } from "@msrl/core";
+import { fold, isTagged, type Key, type Prompt, type Rollout, toPromise } from "@msrl/core";
 import { checkOptions, type Rules, wholeFrom } from "@msrl/core/configuration";
 import type { PolicyError, Sampling } from "@msrl/core/policy";
 import { pipe } from "fp-ts/function";
@@ -10,7 +10,7 @@ import type { FilterOptions } from "../filter.js";
 import type { Teacher } from "../run/options.js";
 import { select } from "../select.js";
 import type { LabelledPrompt } from "./attempts.js";
-import { conditionOnLabel } from "./conditionOnLabel.js";
+import { conditionOnLabel, type NoUserMessage } from "./conditionOnLabel.js";
 import { leaksLabel } from "./leaksLabel.js";
 
 /** A sample whose label is to be explained, or whose bad trace is to be repaired. */
@@ -78,18 +78,26 @@ const chooseExplanation = (
   return { id: prompt.id, reason: agreeing.length === 0 ? "verdict" : formed.length === 0 ? "format" : "leak" };
 };
 
+const asError = (cause: unknown): NoUserMessage => {
+  if (isTagged(cause)) return cause as NoUserMessage;
+  throw cause;
+};
+
 /** The TaskEither door of {@link explainLabels}. */
 export const explainLabelsTask = <State>(options: ExplainLabelsOptions<State>) => {
   const { teacher, sampling, key, condition = conditionOnLabel(), confidence = meanLogProb } = options;
   const given = options.candidates === undefined ? {} : { candidates: options.candidates };
   const { candidates } = checkOptions("explainLabels", rules, explainLabelsDefaults, given);
   const measure = measureConfidencesTask({ teacher, measures: { confidence } });
-  return (samples: readonly ToExplain[]): TE.TaskEither<PolicyError, Explanations> => {
+  const tell = (samples: readonly ToExplain[]): TE.TaskEither<NoUserMessage, readonly Prompt[]> =>
+    TE.tryCatch(async () => samples.map(({ prompt, label, badTrace }) => condition(prompt, label, badTrace)), asError);
+  return (samples: readonly ToExplain[]): TE.TaskEither<PolicyError | NoUserMessage, Explanations> => {
     if (samples.length === 0) return TE.right({ examples: [], dropped: [] });
-    const told = samples.map(({ prompt, label, badTrace }) => condition(prompt, label, badTrace));
+    const drawing = { ...sampling, samples: candidates };
     return pipe(
-      teacher.policy.sample(teacher.state, told, { ...sampling, samples: candidates }, fold(key, "explain")),
-      TE.chain((rollouts) =>
+      tell(samples),
+      TE.chainW((told) => teacher.policy.sample(teacher.state, told, drawing, fold(key, "explain"))),
+      TE.chainW((rollouts) =>
         pipe(
           measure(rollouts),
           TE.map((measured) => ({ rollouts, measured })),

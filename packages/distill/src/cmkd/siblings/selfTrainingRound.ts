@@ -4,6 +4,7 @@ import { pipe } from "fp-ts/function";
 import * as TE from "fp-ts/TaskEither";
 import type { DropReason } from "../chooseTrace.js";
 import type { Teacher } from "../run/options.js";
+import type { NoUserMessage } from "./conditionOnLabel.js";
 import { type Explained, type ExplainLabelsOptions, explainLabelsTask, type explainReasons } from "./explainLabels.js";
 import { mergeExamples } from "./mergeExamples.js";
 import { type PseudoLabelsOptions, pseudoLabels } from "./pseudoLabels.js";
@@ -41,11 +42,11 @@ export const selfTrainingRoundTask = <Judge, Explainer>(options: SelfTrainingOpt
   return (
     prompts: readonly Prompt[],
     held: readonly RoundExample[] = [],
-  ): TE.TaskEither<PolicyError, SelfTrainingRound> =>
+  ): TE.TaskEither<PolicyError | NoUserMessage, SelfTrainingRound> =>
     pipe(
       prompts.length === 0 ? TE.right([]) : judge.policy.sample(judge.state, prompts, predict, fold(key, "predict")),
       TE.map(label),
-      TE.chain((found) =>
+      TE.chainW((found) =>
         pipe(
           explain(found.labelled),
           TE.map(({ examples, dropped }) => ({
