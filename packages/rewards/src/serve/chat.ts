@@ -85,7 +85,7 @@ const judged = async (
   };
   const answer = await scoring.within(
     reply,
-    (signal) => toPromise(judge.chat(asked, signal)).catch((error: Error) => error),
+    (signal) => toPromise(judge.chat(asked, signal())).catch((error: Error) => error),
     () => refusal(504, "JudgeLate", `judge ${judge.name}: no answer within ${scoring.options.timeout} ms`),
   );
   if (answer instanceof Error)

@@ -1,7 +1,7 @@
-/** Lets so many in at a time and so many more wait, in the order of coming. */
+/** Lets so many in at a time and so many more wait, in the order of coming; the signal is asked for by those who wait. */
 export interface Gate {
   /** Resolves to true inside, to false if the signal was aborted first; `undefined`: too many wait already. */
-  enter(signal: AbortSignal): Promise<boolean> | boolean | undefined;
+  enter(signal: () => AbortSignal): Promise<boolean> | boolean | undefined;
   leave(): void;
   readonly inside: () => number;
   readonly waiting: () => number;
@@ -27,12 +27,11 @@ export const gate = (concurrency: number, queue: number): Gate => {
     });
   return {
     enter: (signal) => {
-      if (signal.aborted) return false;
       if (inside < concurrency) {
         inside++;
         return true;
       }
-      return line.size < queue ? wait(signal) : undefined;
+      return line.size < queue ? wait(signal()) : undefined;
     },
     leave: () => {
       const [next] = line;

@@ -104,14 +104,6 @@ export const rewardApp = (given: Partial<ServeOptions> & Pick<ServeOptions, "rew
     if (refused) send(reply, refused);
     else next();
   });
-  let closing = false;
-  app.addHook("preClose", async () => {
-    closing = true;
-  });
-  app.addHook("onSend", (_, reply, payload, next) => {
-    if (closing) reply.header("connection", "close"); // else the client would keep it, and the server wait for the client
-    next(null, payload);
-  });
   app.addHook("onResponse", (request, reply, next) => {
     const route = request.is404 ? "other" : (request.routeOptions.url ?? "other");
     shared.metrics.answered(route, reply.statusCode, reply.elapsedTime / 1000);

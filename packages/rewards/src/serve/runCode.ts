@@ -25,7 +25,8 @@ export const runCode = (scoring: Scoring) => async (request: FastifyRequest, rep
       wholeAt(body.run_timeout, "run_timeout", 10) +
       graceSeconds);
   const url = /\/run_code\/?$/.test(new URL(sandbox).pathname) ? sandbox : `${sandbox.replace(/\/+$/, "")}/run_code`;
-  const pass = async (signal: AbortSignal): Promise<Passed | undefined> => {
+  const pass = async (ended: () => AbortSignal): Promise<Passed | undefined> => {
+    const signal = ended();
     const time = AbortSignal.timeout(Math.min(limit, scoring.options.timeout));
     try {
       const answer = await fetch(url, {

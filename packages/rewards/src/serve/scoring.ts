@@ -1,4 +1,4 @@
-import type { CompletionBatch, Score } from "@msrl/core";
+import type { CompletionBatch, RewardContext, Score } from "@msrl/core";
 import type { FastifyReply } from "fastify";
 import { gate } from "./gate.js";
 import { type Metrics, metrics } from "./metrics.js";
@@ -16,7 +16,11 @@ export interface Scoring {
   /** Scores a batch for a client: waits for a place, ends at the limit of time or when the client is gone. */
   score(reward: Served, batch: CompletionBatch<unknown>, reply: FastifyReply, step?: number): Promise<readonly Score[]>;
   /** Other work for a client, within the same limits. */
-  within<Value>(reply: FastifyReply, work: (signal: AbortSignal) => Promise<Value>, late: () => Value): Promise<Value>;
+  within<Value>(
+    reply: FastifyReply,
+    work: (signal: () => AbortSignal) => Promise<Value>,
+    late: () => Value,
+  ): Promise<Value>;
   readonly gauges: () => Readonly<Record<string, number>>;
 }
 
@@ -26,28 +30,36 @@ const rewardsOf = ({ reward, parts }: ServeOptions): readonly Served[] => {
   return [served(name, reward, parts)];
 };
 
-/** A signal that is aborted when the time is over or the client gone; `end` when neither matters any more. */
+/** The end of the time, or of the client; a signal of it is made for those who ask for one, since most do not. */
 const watch = (reply: FastifyReply, milliseconds: number) => {
-  const abort = new AbortController();
-  const stop = (): void => abort.abort();
+  let [stopped, over] = [false, (): void => undefined];
+  let abort: AbortController | undefined;
+  const stop = (): void => {
+    stopped = true;
+    abort?.abort();
+    over();
+  };
   const timer = setTimeout(stop, milliseconds);
   reply.raw.once("close", stop);
   return {
-    signal: abort.signal,
+    signal: (): AbortSignal => {
+      abort ??= new AbortController();
+      if (stopped) abort.abort();
+      return abort.signal;
+    },
+    /** What work gives, or `late()` as soon as the end comes. */
+    orLate: <Value>(work: Promise<Value>, late: () => Value): Promise<Value> =>
+      new Promise((resolve, reject) => {
+        over = () => resolve(late());
+        if (stopped) over();
+        work.then(resolve, reject);
+      }),
     end: () => {
       clearTimeout(timer);
       reply.raw.removeListener("close", stop);
     },
   };
 };
-
-/** What work gives, or `late()` as soon as the signal is aborted. */
-const orLate = <Value>(signal: AbortSignal, work: Promise<Value>, late: () => Value): Promise<Value> =>
-  new Promise((resolve, reject) => {
-    const stop = (): void => resolve(late());
-    signal.addEventListener("abort", stop, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-  });
 
 /** The rewards of a server, and the limits that hold for all who ask. */
 export const scoring = (options: ServeOptions): Scoring => {
@@ -57,7 +69,7 @@ export const scoring = (options: ServeOptions): Scoring => {
   const places = gate(options.concurrency, options.queue);
 
   const within: Scoring["within"] = async (reply, work, late) => {
-    const { signal, end } = watch(reply, options.timeout);
+    const { signal, orLate, end } = watch(reply, options.timeout);
     try {
       const inside = await places.enter(signal);
       if (inside === undefined) {
@@ -66,7 +78,7 @@ export const scoring = (options: ServeOptions): Scoring => {
       }
       if (!inside) return late();
       try {
-        return await orLate(signal, work(signal), late);
+        return await orLate(work(signal), late);
       } finally {
         places.leave();
       }
@@ -91,7 +103,7 @@ export const scoring = (options: ServeOptions): Scoring => {
     score: async (reward, batch, reply, step = 0) => {
       if (batch.length === 0) return [];
       const late = () => allFailed(batch, `reward ${reward.name}: no score within ${options.timeout} ms`);
-      const scores = await within(reply, (signal) => reward.score(batch, { step, signal }), late);
+      const scores = await within(reply, (signal) => reward.score(batch, contextOf(step, signal)), late);
       const even = scores.some(({ failures }) => failures) ? scores.map((each) => padded(each, reward)) : scores;
       counted.scored(even);
       return even;
@@ -99,6 +111,14 @@ export const scoring = (options: ServeOptions): Scoring => {
     gauges: () => ({ msrl_in_flight: places.inside(), msrl_waiting: places.waiting() }),
   };
 };
+
+/** A context whose signal is made when it is read. */
+const contextOf = (step: number, signal: () => AbortSignal): RewardContext => ({
+  step,
+  get signal() {
+    return signal();
+  },
+});
 
 /** A score that came of no reward has its parts too. */
 const padded = (score: Score, reward: Served): Score => ({

@@ -43,7 +43,10 @@ export const serveRewardsTask = (given: Given): TE.TaskEither<ListenError, Rewar
       let closed: Promise<void> | undefined;
       const close = async (): Promise<void> => {
         const late = setTimeout(() => app.server.closeAllConnections(), options.timeout); // of clients that never finish
+        // clients keep answered connections open: they are closed as they become idle
+        const idle = setInterval(() => app.server.closeIdleConnections(), 20);
         await app.close();
+        clearInterval(idle);
         clearTimeout(late);
       };
       return { url, close: () => (closed ??= close()) };
