@@ -74,8 +74,8 @@ export const textField =
       return typeof value === "string" ? E.right(value) : E.left(`the answer has no ${name}`);
     })(jsonOf(body));
 
-/** Times a request is sent again that changes nothing and that the engine forgot. */
-const resendings = 3;
+/** Times a request is sent again that the engine forgot. */
+export const resendings = 8;
 
 /** A request that belongs to no line: sent, waited for, and sent again where the engine forgot it. */
 export const callFuture =

@@ -1,6 +1,7 @@
 import * as E from "fp-ts/Either";
 import type { Ask, MayRepeat } from "./ask.js";
 import type { Pending } from "./client.js";
+import { resendings } from "./connection.js";
 import { type EngineError, engineError } from "./engineError.js";
 import type { Poll, Unsettled } from "./poll.js";
 import { type Count, poster } from "./post.js";
@@ -20,9 +21,6 @@ export interface LineTools {
   readonly signal: AbortSignal;
 }
 
-/** Times a request that the engine forgot (410) is sent again. */
-const resendings = 8;
-
 const unsettled = <Value>({ work, number }: Entry<Value>, { kind, what, status }: Unsettled): EngineError =>
   engineError(
     {
@@ -36,6 +34,13 @@ const unsettled = <Value>({ work, number }: Entry<Value>, { kind, what, status }
       ? "what was sent behind it may have been applied without it: start a new model from the last checkpoint"
       : undefined,
   );
+
+/**
+ * Whether an error of one request is one of those behind it: the model changed, or, as an engine may hold back what comes
+ * behind a number that it does not have, the request is not settled yet.
+ */
+const stops = ({ work }: Entry<unknown>, { kind }: EngineError): boolean =>
+  work.effect !== "none" || kind === "unreachable" || kind === "cancelled";
 
 /** Waits for a promise or for the signal, whichever is first; undefined: the signal. */
 const unlessAborted = <Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value | undefined> => {
@@ -86,6 +91,7 @@ export const line = ({ ask, poll, mayRepeat, signal }: LineTools): Line => {
       const found = await poll(id, entry.work.read, signal);
       if (E.isRight(found)) return found;
       if (found.left.kind !== "gone" || sendings >= resendings) return E.left(unsettled(entry, found.left));
+      entry.doubtful = true;
       const stopped = await post(entry);
       if (stopped) return E.left(stopped);
     }
@@ -113,7 +119,7 @@ export const line = ({ ask, poll, mayRepeat, signal }: LineTools): Line => {
       }
       if (waiting[0] === head) waiting.shift();
       if (E.isLeft(head.posted!)) fall(head, head.posted.left, false);
-      else if (head.work.effect !== "none") settle(head);
+      else settle(head);
     }
     pumping = undefined;
   };
@@ -134,9 +140,10 @@ export const line = ({ ask, poll, mayRepeat, signal }: LineTools): Line => {
       await pump();
     }
     if (E.isLeft(entry.posted)) return entry.posted;
-    if (entry.previous) {
-      const before = await settled(entry.previous);
-      if (E.isLeft(before)) return before;
+    const { previous } = entry;
+    if (previous) {
+      const before = await settled(previous);
+      if (E.isLeft(before) && stops(previous, before.left)) return before;
       entry.previous = undefined;
     }
     return settle(entry);
@@ -161,7 +168,7 @@ export const line = ({ ask, poll, mayRepeat, signal }: LineTools): Line => {
     if (lost) return E.left(isLost(work.path, lost));
     if (call?.aborted) return E.left(engineError({ kind: "cancelled", path: work.path }, "it was not sent"));
     const entry: Entry<Value> = { work, doubtful: false, previous: newest };
-    if (work.effect !== "none") newest = entry;
+    newest = entry;
     waiting.push(entry);
     pump();
     const result = async () => (await unlessAborted(settled(entry), call)) ?? E.left(cancel(entry));

@@ -1,7 +1,7 @@
 import * as E from "fp-ts/Either";
 import { asker } from "./ask.js";
 import type { EngineModel } from "./client.js";
-import { type Connection, callError, callFuture } from "./connection.js";
+import { type Connection, callError, callFuture, resendings } from "./connection.js";
 import { type EngineError, engineError } from "./engineError.js";
 import { poller } from "./poll.js";
 import { fieldsOf, jsonOf } from "./readAnswer.js";
@@ -21,6 +21,9 @@ export interface Models {
 }
 
 const path = "create_model";
+
+const unnamed = (field: string): E.Either<EngineError, never> =>
+  E.left(engineError({ kind: "badAnswer", path }, `the answer has no ${field}`, "safe to run again"));
 
 /** Models of a connection's session. */
 export const engineModels = (from: Connection): Models => {
@@ -47,18 +50,27 @@ export const engineModels = (from: Connection): Models => {
     return requested(options, signal, sessions - 1);
   };
 
-  const create: Models["create"] = async (options, signal) => {
-    const sent = await requested(options, signal);
-    if (E.isLeft(sent)) return sent;
-    const { request_id, model_id } = fieldsOf(sent.right);
-    if (typeof request_id !== "string" && typeof request_id !== "number")
-      return E.left(engineError({ kind: "badAnswer", path }, "the answer has no request_id", "safe to run again"));
+  /** Waits for a model that was asked for; undefined: the engine forgot it. */
+  const awaited = async (
+    { request_id, model_id }: Readonly<Record<string, unknown>>,
+    signal: AbortSignal,
+  ): Promise<E.Either<EngineError, string> | undefined> => {
+    if (typeof request_id !== "string" && typeof request_id !== "number") return unnamed("request_id");
     const made = await from.poll(String(request_id), jsonOf, signal);
-    if (E.isLeft(made)) return E.left(callError(path, made.left));
+    if (E.isLeft(made)) return made.left.kind === "gone" ? undefined : E.left(callError(path, made.left));
     const id = made.right.model_id ?? model_id;
-    return typeof id === "string"
-      ? E.right({ id, baseModel: options.baseModel, rank: options.rank })
-      : E.left(engineError({ kind: "badAnswer", path }, "the answer has no model_id", "safe to run again"));
+    return typeof id === "string" ? E.right(id) : unnamed("model_id");
+  };
+
+  const create: Models["create"] = async (options, signal) => {
+    for (let sendings = 1; ; sendings++) {
+      const sent = await requested(options, signal);
+      if (E.isLeft(sent)) return sent;
+      const made = await awaited(fieldsOf(sent.right), signal);
+      if (made) return E.map((id: string) => ({ id, baseModel: options.baseModel, rank: options.rank }))(made);
+      if (sendings >= resendings)
+        return E.left(engineError({ kind: "lost", path, status: 410 }, "the engine forgot it"));
+    }
   };
 
   const unload: Models["unload"] = async (id, signal) => {

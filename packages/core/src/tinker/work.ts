@@ -29,7 +29,7 @@ export interface Entry<Value> {
   /** Why the line stopped before it, until it was told. */
   stopped?: EngineError | undefined;
   settling?: Promise<E.Either<EngineError, Value>> | undefined;
-  /** The request before it that changes the model, until that one succeeded. */
+  /** The request before it, until that one is settled. */
   previous?: Entry<unknown> | undefined;
 }
 
