@@ -21,6 +21,7 @@ describe("leaksLabel", () => {
     "The bottle has a price label. A names it.",
     "Image B is better because the text in it is right.",
     "The question asks for the colour; A gives the right answer.",
+    "The sky has a hint of green.",
     "",
   ])("passes %j", (text) => {
     expect(leaksLabel()(text)).toBe(false);

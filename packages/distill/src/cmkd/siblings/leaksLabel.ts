@@ -22,7 +22,7 @@ export const leaksLabelDefaults: LeaksLabelOptions = {
     ),
     /\b(?:flawed|earlier|previous|original|bad|wrong) (?:reasoning|trace|attempt|analysis)\b/i,
     /\bas (?:was )?(?:told|stated|given|instructed|mentioned) (?:above|before|earlier|in the (?:prompt|instructions?))\b/i,
-    /\bhint\b/i,
+    /\bhints?\b(?! of\b)/i,
   ],
 };
 

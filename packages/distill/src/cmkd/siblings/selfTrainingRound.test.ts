@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { readVerdict } from "../../../test/candidates.js";
 import { scriptedTeacher } from "../../../test/scriptedTeacher.js";
 import { promptOf, rulesOfTrace, sampling, written } from "../../../test/written.js";
-import { selfTrainingRound, voteShare } from "../../index.js";
+import { labelProbability, selfTrainingRound, voteShare } from "../../index.js";
 
 describe("selfTrainingRound", () => {
   it("predicts, votes, drops what is not sure, explains and merges", async () => {
@@ -46,5 +46,22 @@ describe("selfTrainingRound", () => {
     ]);
     expect(calls).toEqual(["judge sample 4", "explainer sample 2"]);
     expect((await round([], held)).examples).toEqual(held);
+  });
+
+  it("may drop by a confidence that asks the judge", async () => {
+    const calls: string[] = [];
+    const judge = scriptedTeacher(
+      () => [written("A")],
+      (verb) => calls.push(verb),
+    );
+    const round = selfTrainingRound({
+      judge: { policy: judge, state: null },
+      predict: { ...sampling, samples: 2 },
+      label: { readVerdict, confidence: labelProbability(), threshold: 1 },
+      explain: { ...rulesOfTrace, teacher: { policy: judge, state: null }, sampling },
+      key: key(6),
+    });
+    expect((await round([promptOf("s1")])).dropped).toEqual([{ id: "s1", reason: "unsure" }]);
+    expect(calls).toEqual(["sample", "logProbs"]);
   });
 });

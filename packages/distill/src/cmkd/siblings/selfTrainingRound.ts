@@ -1,13 +1,16 @@
-import { fold, type Key, type Label, type Prompt, toPromise } from "@msrl/core";
+import { fold, type Key, type Label, type Prompt, type Rollout, toPromise } from "@msrl/core";
 import type { PolicyError, Sampling } from "@msrl/core/policy";
 import { pipe } from "fp-ts/function";
 import * as TE from "fp-ts/TaskEither";
 import type { DropReason } from "../chooseTrace.js";
+import { meanLogProb } from "../confidence/meanLogProb.js";
+import type { AnyConfidence } from "../confidence/measure.js";
+import { measureConfidencesTask } from "../confidence/measureConfidences.js";
 import type { Teacher } from "../run/options.js";
 import type { NoUserMessage } from "./conditionOnLabel.js";
 import { type Explained, type ExplainLabelsOptions, explainLabelsTask, type explainReasons } from "./explainLabels.js";
 import { mergeExamples } from "./mergeExamples.js";
-import { type PseudoLabelsOptions, pseudoLabels } from "./pseudoLabels.js";
+import { type PseudoLabels, type PseudoLabelsOptions, pseudoLabels } from "./pseudoLabels.js";
 
 /** Settings of {@link selfTrainingRound}. */
 export interface SelfTrainingOptions<Judge, Explainer> {
@@ -15,8 +18,8 @@ export interface SelfTrainingOptions<Judge, Explainer> {
   readonly judge: Teacher<Judge>;
   /** How often it predicts, and how. */
   readonly predict: Sampling;
-  /** How predictions become labels. */
-  readonly label: PseudoLabelsOptions;
+  /** How predictions become labels; the confidence may ask the judge (GRAM-R2: `labelProbability`). */
+  readonly label: Omit<PseudoLabelsOptions, "confidence"> & { readonly confidence?: AnyConfidence };
   /** The label-conditioned teacher (GRAM-R2's prover), without its key. */
   readonly explain: Omit<ExplainLabelsOptions<Explainer>, "key">;
   readonly key: Key;
@@ -34,10 +37,29 @@ export interface SelfTrainingRound {
   readonly dropped: readonly { readonly id: string; readonly reason: DropReason | (typeof explainReasons)[number] }[];
 }
 
+/** Pseudo-labels by a confidence that may ask the judge. */
+const labelTask =
+  <State>(
+    judge: Teacher<State>,
+    { confidence = meanLogProb, ...options }: SelfTrainingOptions<State, never>["label"],
+  ) =>
+  (rollouts: readonly Rollout[]): TE.TaskEither<PolicyError, PseudoLabels> =>
+    pipe(
+      measureConfidencesTask({ teacher: judge, measures: { confidence } })(rollouts),
+      TE.map((measured) => {
+        const values = new Map(
+          rollouts.flatMap(({ completions }, at) =>
+            completions.map((one, place) => [one, measured[at]!.confidence![place]!] as const),
+          ),
+        );
+        return pseudoLabels({ ...options, confidence: (one) => values.get(one) ?? Number.NaN })(rollouts);
+      }),
+    );
+
 /** The TaskEither door of {@link selfTrainingRound}. */
 export const selfTrainingRoundTask = <Judge, Explainer>(options: SelfTrainingOptions<Judge, Explainer>) => {
   const { judge, predict, key } = options;
-  const label = pseudoLabels(options.label);
+  const label = labelTask(judge, options.label);
   const explain = explainLabelsTask({ ...options.explain, key });
   return (
     prompts: readonly Prompt[],
@@ -45,7 +67,7 @@ export const selfTrainingRoundTask = <Judge, Explainer>(options: SelfTrainingOpt
   ): TE.TaskEither<PolicyError | NoUserMessage, SelfTrainingRound> =>
     pipe(
       prompts.length === 0 ? TE.right([]) : judge.policy.sample(judge.state, prompts, predict, fold(key, "predict")),
-      TE.map(label),
+      TE.chain(label),
       TE.chainW((found) =>
         pipe(
           explain(found.labelled),
@@ -66,7 +88,7 @@ export const selfTrainingRoundTask = <Judge, Explainer>(options: SelfTrainingOpt
  *
  *     predict (n a sample) -> vote -> threshold -> explain -> merge, then retrain on `examples` and do it again
  *
- * Two calls of policies (three if the explanation's confidence asks), everything between them pure: `pseudoLabels`,
+ * Two calls of policies (one more for each confidence that asks), everything between them pure: `pseudoLabels`,
  * `mergeExamples`. Each prompt given ends in `added` or in `dropped`. This is the Promise door: throws the policies' tagged errors.
  *
  * GRAM-R2: Self-Training Generative Foundation Reward Models (2025), https://arxiv.org/abs/2509.02492: three rounds.
