@@ -58,24 +58,22 @@ const spoiled = (body: string, spoil: number): string =>
       ? body.replace(/["}\]]/, "\u0000")
       : body;
 
-const whole: fc.Arbitrary<Request> = fc
-  .constantFrom(...Object.keys(bodies))
-  .chain((path) =>
-    fc
-      .tuple(
-        bodies[path]!,
-        fc.nat(10_000),
-        fc.constantFrom("application/json", "application/json", "application/json", "text/plain", ""),
-      )
-      .map(
-        ([body, spoil, type]): Request => ({
-          kind: "whole",
-          path,
-          body: spoiled(JSON.stringify(body) ?? "", spoil),
-          type,
-        }),
-      ),
-  );
+const whole: fc.Arbitrary<Request> = fc.constantFrom(...Object.keys(bodies)).chain((path) =>
+  fc
+    .tuple(
+      bodies[path]!,
+      fc.nat(10_000),
+      fc.constantFrom("application/json", "application/json", "application/json", "text/plain", ""),
+    )
+    .map(
+      ([body, spoil, type]): Request => ({
+        kind: "whole",
+        path,
+        body: spoiled(JSON.stringify(body) ?? "", spoil),
+        type,
+      }),
+    ),
+);
 const broken: fc.Arbitrary<Request> = fc
   .tuple(
     fc.constantFrom(
