@@ -73,12 +73,15 @@ const studentTable = (results: readonly CmkdComparison[]): Table =>
     }),
   );
 
-/** What a student shows, in words: clear only beyond two standard errors. */
+/** Two-sided 95 % quantiles of Student's t for 1, 2, .. degrees of freedom; the normal one beyond. */
+const quantiles = [12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26];
+
+/** What a student shows, in words: clear only if a t test at 95 % says so. */
 const finding = (results: readonly CmkdComparison[], name: StudentName): string => {
   const gaps = gapsOf(results, name);
   const better = gaps.filter((gap) => gap > 0).length;
   const [gap, error] = [mean(gaps), standardError(gaps)];
-  const clear = gaps.length > 1 && Math.abs(gap) > 2 * error;
+  const clear = gaps.length > 1 && Math.abs(gap) > (quantiles[gaps.length - 2] ?? 2) * error;
   const verdict = clear ? (gap > 0 ? "better than plain CMKD" : "worse than plain CMKD") : "no clear difference";
   return `- **${titles[name]}**: ${verdict}; better in ${better} of ${gaps.length} runs, by ${percent(gap)} ± ${percent(error)} points.`;
 };
@@ -101,7 +104,9 @@ chance).
 
 ${markdownTable(confidenceTable(results))}
 
-*Both orders*: two of the four candidates saw A and B exchanged.
+*Both orders*: two of the four candidates saw A and B exchanged. The vote share breaks no tie: its row is what is left when ties are
+dropped. Traces of this world name the verdict at the end of their reasoning (\`fox B fits\`), so what is measured at the answer
+is next to certain whatever the trace is worth; elsewhere it may tell more.
 
 **Students**, accuracy in per cent on ${items} held-out multimodal samples right after CMKD (before stage 3), paired by run:
 
@@ -113,7 +118,7 @@ ${students
   .join("\n")}
 
 *Confidence weights*: \`confidenceWeights()\`, the mean token probability scaled to mean 1. *Cross-modal KL*: \`crossModalKl()\` on the given
-traces, captions by cross-entropy. *On-policy*: the same, but ${percent(onPolicyPart)} % of the examples get a trace that the student writes
+traces, captions by cross-entropy. Clear is what a paired t test at 95 % finds, each by itself. *On-policy*: as cross-modal KL, but ${percent(onPolicyPart)} % of the examples get a trace that the student writes
 itself, graded token by token; as many updates, of fewer caption tokens.
 `;
 };
