@@ -59,8 +59,9 @@ export const localTables = async (
   batches: readonly TrainingBatch[],
   loss: Loss,
   optimizer: Optimizer,
+  first: ArrayLike<number> = firstTable(),
 ): Promise<readonly Float32Array[]> => {
-  let table = Float32Array.from(firstTable());
+  let table = Float32Array.from(first);
   let state = optimizer.transform.init({ table: { dtype: "float32", shape: [vocabulary, vocabulary] } });
   const tables: Float32Array[] = [];
   for (const batch of batches) {
