@@ -133,7 +133,7 @@ export const cmkdTask = <State>(options: CmkdOptions<State>) => {
  * and all candidates). A run that was killed goes on with it: no finished call of the teacher is made again, nothing is
  * lost, and the result has the bits of one that was not interrupted, for draws hang on the key and the sample's id (with
  * `batchSize` above 1: the ids of its batch). A file of other settings is a `CmkdFile` that names the setting; the functions
- * are taken as the same.
+ * are taken as the same. One run at a time writes a file.
  *
  * Errors: the teacher's; `CmkdSamples` (an id twice, no swapped prompt), `CmkdFile`, `CmkdStopped` (the signal). This is the
  * Promise door. MSRL (2026), stage 2, https://arxiv.org/abs/2603.25108, which leaves n and the confidence open.
