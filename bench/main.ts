@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { benchCaptions } from "./captions.js";
+import { benchEngine } from "./engine.js";
 import { benchKernels } from "./kernels/index.js";
 import { benchModels } from "./models.js";
 import { benchReal } from "./real/index.js";
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     kernels: { type: "boolean", default: false },
     rewards: { type: "boolean", default: false },
     captions: { type: "boolean", default: false },
+    engine: { type: "string" },
   },
   allowNegative: true,
 });
@@ -27,7 +29,9 @@ const shared = {
   ...(python && { python }),
   ...(values.work && { works: values.work }),
 };
-if (values.captions) await benchCaptions();
+if (values.engine !== undefined)
+  await benchEngine({ url: values.engine, rounds: Number(values.rounds ?? 9), ...(python && { python }) });
+else if (values.captions) await benchCaptions();
 else if (values.rewards) await benchRewards({ rounds: Number(values.rounds ?? 7), ...(python && { python }) });
 else if (values.kernels) await benchKernels({ ...shared, rounds: Number(values.rounds ?? 7), memory: values.memory });
 else if (values.real !== undefined)

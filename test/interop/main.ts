@@ -8,6 +8,7 @@ import { accuracy, format, perCompletion, weightedSum } from "@msrl/rewards";
 import { serveRewards, shim, shimNames } from "@msrl/rewards/serve";
 import { root } from "../../scripts/packages.mjs";
 import { run } from "../../scripts/run.mjs";
+import { engineChecks } from "./engine/main.js";
 import { type Environment, environment } from "./environment.js";
 
 const reward = weightedSum({
@@ -75,3 +76,4 @@ mkdirSync(folder, { recursive: true });
 const found = await environment(folder);
 for (const reason of found.missing) console.log(`not run: ${reason}`);
 if (found.checks.length > 0 && !(await checks(found))) process.exitCode = 1;
+if (!(await engineChecks(folder))) process.exitCode = 1;

@@ -1,0 +1,55 @@
+// npm run test:interop, the part of the training engine: SkyRL on the CPU, both wires. See server.ts for what it needs.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { openDevice } from "@msrl/core/session";
+import { root } from "../../../scripts/packages.mjs";
+import { equality } from "./equality.js";
+import { clientKills, serverKill } from "./kills.js";
+import { pipeline } from "./pipeline.js";
+import { installed, type Release, releases, startServer } from "./server.js";
+
+const model = join(root, "test/fixtures/hf/qwen3-tiny");
+
+/** One release's checks; whether all passed. */
+const checked = async (folder: string, release: Release): Promise<boolean> => {
+  const name = `engine, ${release.packages[0]}`;
+  const { venv, why } = await installed(folder, release);
+  if (venv === undefined) {
+    console.log(`not run: ${name}: ${why}`);
+    return true;
+  }
+  const own = join(folder, `engine-${release.wire}`);
+  mkdirSync(own, { recursive: true });
+  const device = await openDevice({ threads: 1 });
+  const server = await startServer(venv, model, join(own, "server"));
+  const options = { url: server.url, baseModel: model, device };
+  const wanted = process.env.MSRL_INTEROP_ENGINE?.split(",");
+  const checks: Readonly<Record<string, () => Promise<readonly string[]>>> = {
+    equality: () => equality(options, own),
+    pipeline: () => pipeline(options),
+    clients: async () => [await clientKills(options, own, 12)],
+    server: () => serverKill(options, server, own),
+  };
+  let passed = true;
+  for (const [check, run] of Object.entries(checks)) {
+    if (wanted && !wanted.includes(check)) continue;
+    const started = performance.now();
+    const lines = await run().catch((error: Error) => {
+      passed = false;
+      return [`FAILED  ${error.stack ?? error.message}`];
+    });
+    const seconds = ((performance.now() - started) / 1000).toFixed(0);
+    for (const line of lines) console.log(`${line.startsWith("FAILED") ? line : `ok      ${name}: ${line}`}`);
+    console.log(`        ${check}, ${seconds} s`);
+  }
+  await server.stop();
+  await device.close();
+  return passed;
+};
+
+/** Every release, one after the other. */
+export const engineChecks = async (folder: string): Promise<boolean> => {
+  let passed = true;
+  for (const release of releases) passed = (await checked(folder, release)) && passed;
+  return passed;
+};
