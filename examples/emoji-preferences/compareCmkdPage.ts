@@ -117,9 +117,10 @@ ${students
   .map((name) => finding(results, name))
   .join("\n")}
 
-*Confidence weights*: \`confidenceWeights()\`, the mean token probability scaled to mean 1. *Cross-modal KL*: \`crossModalKl()\` on the given
-traces, captions by cross-entropy. Clear is what a paired t test at 95 % finds, each by itself. *On-policy*: as cross-modal KL, but ${percent(onPolicyPart)} % of the examples get a trace that the student writes
-itself, graded token by token; as many updates, of fewer caption tokens.
+Clear is what a paired t test at 95 % finds, each by itself. *Confidence weights*: \`confidenceWeights()\`, the mean token
+probability scaled to mean 1. *Cross-modal KL*: \`crossModalKl()\` on the given traces, captions by cross-entropy. *On-policy*: as
+that, but ${percent(onPolicyPart)} % of the examples get a trace that the student writes itself, graded token by token; as many updates, of fewer
+caption tokens.
 `;
 };
 
