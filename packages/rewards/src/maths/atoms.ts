@@ -136,6 +136,7 @@ const wordAtom = (reader: Reader, word: string): Expression => {
   if (word === "binom") return call("binomial", argument(reader), argument(reader));
   if (word === "abs") return call("absolute", argument(reader));
   if (word === "begin") return matrix(reader);
+  if (word === "emptyset") return { kind: "set", items: [] };
   if (word === "lfloor" || word === "lceil") {
     const inner = scalarOnly(reader.sum(reader));
     if (!isWord(reader, word.replace("l", "r"))) refuse(`\\${word} is not closed`);
@@ -167,8 +168,10 @@ const signAtom = (reader: Reader, sign: string): Expression => {
   }
   if (sign === "{{") return { kind: "set", items: accept(reader, "}}") ? [] : sequence(reader, ["}}"]).items };
   if (sign === "|") {
+    reader.bars++;
     const inner = scalarOnly(reader.sum(reader));
     expect(reader, "|");
+    reader.bars--;
     return call("absolute", inner);
   }
   return refuse(`${sign} out of place`);
@@ -196,7 +199,7 @@ export const powered = (reader: Reader): Expression => {
 export const startsFactor = (reader: Reader): boolean => {
   const kind = kindAhead(reader);
   if (kind === undefined) return false;
-  if (kind === "sign") return ["(", "{"].includes(peek(reader)!);
+  if (kind === "sign") return ["(", "{"].includes(peek(reader)!) || (reader.bars === 0 && peek(reader) === "|");
   if (kind === "text") return !separators.test(peek(reader)!);
   return kind === "number" || !["cup", "pm", "mp", "in", "end", "rfloor", "rceil", "and", "or"].includes(peek(reader)!);
 };

@@ -2,7 +2,7 @@ import * as C from "./complex.js";
 import { exactly } from "./exactFunctions.js";
 import type { Scalar } from "./expression.js";
 import { constants, nearly } from "./nearFunctions.js";
-import { type Rational, rational, times, toNumber } from "./rational.js";
+import { bitsOf, type Rational, rational, times, toNumber } from "./rational.js";
 
 /** What the symbols stand for; constants (pi, e, i, infinity) need none. */
 export type Assignment = (name: string) => Rational;
@@ -17,25 +17,45 @@ export const nearValue = ({ exact, near }: Value): C.Complex => (exact ? C.compl
 
 const hundredth = rational(1n, 100n)!;
 
-/** The value of an expression, each of its parts looked at once. */
-export const evaluate = (expression: Scalar, assignment: Assignment): Value => {
+/** Where expressions are looked at: what symbols stand for, how large a fraction may be, and the values known so far. */
+export interface Place {
+  readonly assignment: Assignment;
+  readonly mostBits: number;
+  /** Odd roots of negative numbers by principal values as powers are, instead of real ones. */
+  readonly principal: boolean;
+  readonly known: WeakMap<Scalar, Value>;
+}
+
+const computed = (expression: Scalar, place: Place): Value => {
   switch (expression.kind) {
     case "number":
       return { exact: expression.value };
     case "percent": {
-      const whole = evaluate(expression.value, assignment);
+      const whole = evaluate(expression.value, place);
       const exact = whole.exact && times(whole.exact, hundredth);
       return exact ? { exact } : { near: C.scale(nearValue(whole), 0.01) };
     }
     case "symbol": {
       const constant = constants.get(expression.name);
-      return constant ? { near: constant } : { exact: assignment(expression.name) };
+      return constant ? { near: constant } : { exact: place.assignment(expression.name) };
     }
     case "call": {
-      const given = expression.arguments.map((each) => evaluate(each, assignment));
+      const given = expression.arguments.map((each) => evaluate(each, place));
       const exact = given.flatMap((each) => each.exact ?? []);
       const result = exact.length === given.length ? exactly[expression.name]?.(exact) : null;
-      return result ? { exact: result } : { near: nearly[expression.name](given.map(nearValue)) };
+      if (result && bitsOf(result) <= place.mostBits) return { exact: result };
+      const near = given.map(nearValue);
+      const principal = expression.name === "root" && place.principal;
+      return { near: principal ? C.power(near[0]!, C.divide(C.complex(1), near[1]!)) : nearly[expression.name](near) };
     }
   }
+};
+
+/** The value of an expression; each of its parts is computed once a place, however often it is asked for. */
+export const evaluate = (expression: Scalar, place: Place): Value => {
+  const known = place.known.get(expression);
+  if (known) return known;
+  const value = computed(expression, place);
+  place.known.set(expression, value);
+  return value;
 };

@@ -12,8 +12,12 @@ export interface MathEquivalenceOptions {
   readonly read?: AnswerReader;
 }
 
+/** Longer gold answers are no formulas: `parseMaths` reads 1,000 characters, dollars and a box come on top. */
+const longestGold = 3000;
+
 /** A gold answer: as it is, in dollars, or boxed. */
 const goldMaths = (text: string): Expression | null => {
+  if (text.length > longestGold) return null;
   const inBox = boxed(text).at(-1);
   const inDollars = /^\s*\$+([^$]*)\$+\s*$/.exec(text)?.[1];
   return parseMaths(inBox ?? inDollars ?? text);
@@ -27,9 +31,11 @@ const goldMaths = (text: string): Expression | null => {
  * fractions exactly, decimals to 2e-7, expressions with symbols at eight places. `null` where the reference has no
  * answer or one that is no formula.
  *
- * Bounded, not only killable: an answer has at most 1,000 characters and 60 levels, exact numbers 4,096 bits, factorials
- * 170!, so that nothing a model can write runs on. Beside math-verify, which TRL uses: `\frac12` is a half here, a gold
- * answer needs no dollars, two boxes have to agree in both.
+ * Bounded by construction instead of killed after a time, so that a value does not depend on how busy a machine is and no
+ * worker has to be kept: an answer has at most 1,000 characters, 60 levels and 50 items a list; fractions have 2,048 bits
+ * (512 at the places of symbols; beyond that float64 goes on), factorials end at 170!; each piece is computed once a place.
+ * Some ten milliseconds are the most. Beside math-verify, which TRL uses: `\frac12` is a half here, a gold answer needs
+ * no dollars, two boxes have to agree in both.
  *
  * @throws nothing: every text has a value.
  * @example

@@ -143,7 +143,7 @@ export const parseMaths = (text: string): Expression | null => {
   const tokens = tokensOf(trimmed);
   if (!tokens || tokens.length === 0) return null;
   try {
-    return whole({ tokens: [...tokens], at: 0, depth: 0, sum, relation });
+    return whole({ tokens: [...tokens], at: 0, depth: 0, bars: 0, sum, relation });
   } catch (error) {
     if (error instanceof Unreadable) return null;
     throw error;

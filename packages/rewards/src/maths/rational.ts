@@ -5,7 +5,7 @@ export interface Rational {
 }
 
 /** Numbers beyond so many bits are not computed exactly: a bound on the work that a short text can ask for. */
-const mostBits = 4096;
+const mostBits = 2048;
 
 const bits = (value: bigint): number => value.toString(16).length * 4;
 
@@ -24,15 +24,38 @@ export const rational = (top: bigint, bottom = 1n): Rational | null => {
   return bits(above) > mostBits || bits(below) > mostBits ? null : { top: above, bottom: below };
 };
 
-/** a + b. */
-export const plus = (a: Rational, b: Rational): Rational | null =>
-  rational(a.top * b.bottom + b.top * a.bottom, a.bottom * b.bottom);
+/** The larger size of both parts, in bits, rounded up to four. */
+export const bitsOf = ({ top, bottom }: Rational): number => Math.max(bits(top), bits(bottom));
 
-/** a b. */
-export const times = (a: Rational, b: Rational): Rational | null => rational(a.top * b.top, a.bottom * b.bottom);
+/** A fraction that is in lowest terms already; `null` if it is too large. */
+const lowest = (top: bigint, bottom: bigint): Rational | null =>
+  bits(top) > mostBits || bits(bottom) > mostBits ? null : { top, bottom };
+
+/** a + b; common factors are looked for in the denominators only, which is cheap if one is small (Knuth, 4.5.1). */
+export const plus = (a: Rational, b: Rational): Rational | null => {
+  const shared = gcd(a.bottom, b.bottom);
+  const top = a.top * (b.bottom / shared) + b.top * (a.bottom / shared);
+  const left = shared === 1n ? 1n : gcd(top, shared);
+  return lowest(top / left, (a.bottom / shared) * (b.bottom / left));
+};
+
+/** a b; each top is shortened by the other's bottom. */
+export const times = (a: Rational, b: Rational): Rational | null => {
+  const [first, second] = [gcd(a.top, b.bottom), gcd(b.top, a.bottom)];
+  return lowest((a.top / first) * (b.top / second), (a.bottom / second) * (b.bottom / first));
+};
+
+/** 1 / a; `null` where a is 0. */
+const inverse = ({ top, bottom }: Rational): Rational | null => {
+  if (top === 0n) return null;
+  return top < 0n ? { top: -bottom, bottom: -top } : { top: bottom, bottom: top };
+};
 
 /** a / b; `null` where b is 0. */
-export const over = (a: Rational, b: Rational): Rational | null => rational(a.top * b.bottom, a.bottom * b.top);
+export const over = (a: Rational, b: Rational): Rational | null => {
+  const turned = inverse(b);
+  return turned && times(a, turned);
+};
 
 /** a to the power of a whole number; `null` where that is too large, or 0 to a negative power. */
 export const toPower = (a: Rational, exponent: Rational): Rational | null => {
@@ -40,8 +63,8 @@ export const toPower = (a: Rational, exponent: Rational): Rational | null => {
   const count = exponent.top < 0n ? -exponent.top : exponent.top;
   const size = Math.max(bits(a.top), bits(a.bottom)) - 3;
   if (size * Number(count) > mostBits) return null;
-  const [top, bottom] = [a.top ** count, a.bottom ** count];
-  return exponent.top < 0n ? rational(bottom, top) : rational(top, bottom);
+  const raised = lowest(a.top ** count, a.bottom ** count);
+  return raised && exponent.top < 0n ? inverse(raised) : raised;
 };
 
 /** As a float64. */

@@ -7,28 +7,33 @@ const boxes = /\\(?:boxed|fbox)\s*\{/g;
 /** Only so many boxes are read: a bound on the work that a text can ask for. */
 const mostBoxes = 50;
 
-/** Where the brace that opens before a place is closed; -1: nowhere near. */
-const closingBrace = (text: string, from: number, limit: number): number => {
-  let depth = 1;
-  const end = Math.min(text.length, from + limit);
-  for (let at = from; at < end; at++) {
-    if (text[at] === "\\") at++;
-    else if (text[at] === "{") depth++;
-    else if (text[at] === "}" && --depth === 0) return at;
-  }
-  return -1;
-};
+/** Longer contents are no answers. */
+const longestBox = 2000;
 
 /** The contents of `\boxed{..}` in a text, in order, closed ones only, of moderate length. Linear. */
 export const boxed = (text: string): readonly string[] => {
-  const found: string[] = [];
-  for (const match of text.matchAll(boxes)) {
-    const start = match.index + match[0].length;
-    const end = closingBrace(text, start, 2000);
-    if (end >= 0) found.push(text.slice(start, end));
-    if (found.length > mostBoxes) return [];
+  const starts = new Set<number>();
+  const open: number[] = [];
+  const found: { readonly start: number; readonly content: string }[] = [];
+  const matches = text.matchAll(boxes);
+  let next = matches.next().value;
+  for (let at = next?.index ?? text.length; at < text.length; at++) {
+    if (next && at === next.index) {
+      at += next[0].length - 1;
+      starts.add(at);
+      open.push(at);
+      next = matches.next().value;
+    } else if (text[at] === "\\") {
+      if (next?.index !== at + 1) at++;
+    } else if (text[at] === "{") open.push(at);
+    else if (text[at] === "}") {
+      const start = open.pop();
+      if (start === undefined || !starts.has(start) || at - start > longestBox) continue;
+      found.push({ start, content: text.slice(start + 1, at) });
+      if (found.length > mostBoxes) return [];
+    }
   }
-  return found;
+  return found.sort((a, b) => a.start - b.start).map(({ content }) => content);
 };
 
 const anchored =
@@ -51,8 +56,9 @@ export const readMaths: AnswerReader = (text) => {
     const [first, ...others] = found as [string, ...string[]];
     const parsed = parseMaths(first);
     const same = (other: string): boolean => {
+      if (other.trim() === first.trim()) return true;
       const next = parseMaths(other);
-      return parsed && next ? sameMaths(parsed, next) : other.trim() === first.trim();
+      return parsed !== null && next !== null && sameMaths(parsed, next);
     };
     return others.every(same) ? first : null;
   }

@@ -16,6 +16,8 @@ export interface Reader {
   readonly tokens: readonly Token[];
   at: number;
   depth: number;
+  /** Bars of `|x|` that are open: there the next one closes. */
+  bars: number;
   /** What brackets hold, read by the grammar above the atoms. */
   readonly sum: (reader: Reader) => Expression;
   readonly relation: (reader: Reader) => Expression;

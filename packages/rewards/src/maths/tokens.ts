@@ -1,3 +1,5 @@
+import { commands, ignored, quoting, signs, words } from "./spellings.js";
+
 /** A piece of a formula. */
 export interface Token {
   /** `word`: letters, LaTeX commands without their backslash; `text`: what stands in `\text{..}`; `sign`: anything else. */
@@ -5,107 +7,13 @@ export interface Token {
   readonly text: string;
 }
 
-/** Other ways to write the same sign. */
-const signs: Readonly<Record<string, string>> = {
-  "−": "-",
-  "–": "-",
-  "×": "*",
-  "·": "*",
-  "⋅": "*",
-  "÷": "/",
-  "∪": "cup",
-  "≤": "<=",
-  "≥": ">=",
-  "≠": "!=",
-  "[[": "[",
-  "\\{": "{{",
-  "\\}": "}}",
-  "\\%": "%",
-  "²": "^2",
-  "³": "^3",
-};
-
-const commands: Readonly<Record<string, string>> = {
-  cdot: "*",
-  times: "*",
-  div: "/",
-  le: "<=",
-  leq: "<=",
-  leqslant: "<=",
-  ge: ">=",
-  geq: ">=",
-  geqslant: ">=",
-  lt: "<",
-  gt: ">",
-  ne: "!=",
-  neq: "!=",
-  approx: "=",
-  lbrace: "{{",
-  rbrace: "}}",
-  lvert: "|",
-  rvert: "|",
-  vert: "|",
-  mid: "|",
-};
-
-const words: Readonly<Record<string, string>> = {
-  π: "pi",
-  "∞": "infinity",
-  infty: "infinity",
-  oo: "infinity",
-  inf: "infinity",
-  dfrac: "frac",
-  tfrac: "frac",
-  cfrac: "frac",
-  "√": "sqrt",
-  dbinom: "binom",
-  tbinom: "binom",
-  asin: "arcsin",
-  acos: "arccos",
-  atan: "arctan",
-  tg: "tan",
-  lg: "log",
-  union: "cup",
-  plusmn: "pm",
-  "±": "pm",
-  abs: "abs",
-};
-
-const ignored = new Set([
-  "left",
-  "right",
-  "big",
-  "Big",
-  "bigl",
-  "bigr",
-  "Bigl",
-  "Bigr",
-  "displaystyle",
-  "quad",
-  "qquad",
-  "limits",
-  "degree",
-]);
-const quoting = new Set([
-  "text",
-  "textbf",
-  "textit",
-  "textrm",
-  "mathrm",
-  "mathbf",
-  "mbox",
-  "operatorname",
-  "mathit",
-  "rm",
-]);
-
 const has = (table: Readonly<Record<string, string>>, name: string): string | undefined =>
   Object.hasOwn(table, name) ? table[name] : undefined;
 
-const grouped = /\d{1,3}(?:(?:,|\{,\}|\\,|\\!)\d{3})+(?!\d)(?:\.\d+)?/y;
+const grouped = /\d{1,3}(?:(?:,|\{,\}|\\,|\\!,\\!|\\!)\d{3})+(?!\d)(?:\.\d+)?/y;
 const plain = /(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4}(?![\da-zA-Z]))?/y;
 const command = /\\(?:([a-zA-Z]+)\*?|(.))/sy;
-const letters = /[a-zA-Z]+|[π∞√±]/uy;
+const letters = /[a-zA-Z]+|[π∞√±∅]/uy;
 
 const matchAt = (pattern: RegExp, text: string, at: number): RegExpExecArray | null => {
   pattern.lastIndex = at;
@@ -136,6 +44,14 @@ const sign = (text: string): readonly Token[] =>
       ]
     : [{ kind: text === "cup" ? "word" : "sign", text }];
 
+/** What stands in `\text{..}`: a number with or without a unit, or words. */
+const quotedTokens = (content: string): readonly Token[] => {
+  const quantity = /^(\d+(?:\.\d+)?)(?:\s+([a-zA-Z][a-zA-Z ]*))?$/.exec(content);
+  if (!quantity) return [{ kind: "text", text: content }];
+  const [, digits, unit] = quantity;
+  return [{ kind: "number", text: digits! }, ...(unit === undefined ? [] : [{ kind: "text", text: unit } as const])];
+};
+
 const commandAt = (text: string, at: number): Step | null => {
   const match = matchAt(command, text, at);
   if (!match) return null;
@@ -149,7 +65,7 @@ const commandAt = (text: string, at: number): Step | null => {
   }
   if (ignored.has(name!)) return { tokens: [], end };
   const quoted = quoting.has(name!) ? braced(text, end) : null;
-  if (quoted) return { tokens: [{ kind: "text", text: quoted.content.trim() }], end: quoted.end };
+  if (quoted) return { tokens: quotedTokens(quoted.content.trim()), end: quoted.end };
   const asSign = has(commands, name!);
   return { tokens: asSign === undefined ? [{ kind: "word", text: has(words, name!) ?? name! }] : sign(asSign), end };
 };
@@ -159,7 +75,7 @@ const ascii = /^(?:<=|>=|!=|\*\*)/;
 const stepAt = (text: string, at: number, depth: number): Step | null => {
   const number = (depth === 0 ? matchAt(grouped, text, at) : null) ?? matchAt(plain, text, at);
   if (number) {
-    const digits = number[0].replace(/,|\{,\}|\\,|\\!/g, "");
+    const digits = number[0].replace(/\\?,|\{,\}|\\!/g, "");
     return { tokens: [{ kind: "number", text: digits }], end: at + number[0].length };
   }
   if (text[at] === "\\") return commandAt(text, at);
