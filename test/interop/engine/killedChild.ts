@@ -7,10 +7,10 @@ let calls = 0;
 
 const counted: typeof fetch = async (url, init) => {
   const counts = !String(url).endsWith("session_heartbeat");
-  const own = counts ? ++calls : 0;
-  if (own === Number(at) && when === "before") process.kill(process.pid, "SIGKILL");
+  const own = counts && ++calls === Number(at);
+  if (own && when === "before") process.kill(process.pid, "SIGKILL");
   const answer = await fetch(url, init);
-  if (own === Number(at)) process.kill(process.pid, "SIGKILL"); // the engine did it, nobody heard
+  if (own) process.kill(process.pid, "SIGKILL"); // the engine did it, nobody heard
   return answer;
 };
 

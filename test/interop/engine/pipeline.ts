@@ -15,7 +15,7 @@ const questions = Array.from({ length: 8 }, (_, at) => {
   return { prompt: idPrompt([5, 30 + at, label === "A" ? 20 : 120]), reference: { label, task: "text" } };
 });
 const sampling = { samples: 8, temperature: 1, maxTokens: 3 };
-const optimizer = { transform: adamw({ learningRate: 5e-3 }) };
+const optimizer = { transform: adamw({ learningRate: 2e-3 }) };
 const reward = weightedSum({
   accuracy: {
     reward: perCompletion<{ label: Label }>("accuracy", (text, { label }) => Number(readVerdict(text) === label)),
@@ -25,9 +25,9 @@ const reward = weightedSum({
 
 const format = sftStage({
   name: "format",
-  examples: questions.flatMap(({ prompt }) => ["65", "66"].map((completion) => ({ prompt, completion }))),
+  examples: questions.map(({ prompt, reference }) => ({ prompt, completion: reference.label === "A" ? "65" : "66" })),
   steps: 8,
-  batchSize: 16,
+  batchSize: 8,
   loss: crossEntropy(),
   optimizer,
 });
