@@ -59,7 +59,8 @@ export interface Score {
 }
 
 /** A reward that tells its parts: what stages log and reports draw. */
-export type ScoredReward<Reference> = (
-  batch: CompletionBatch<Reference>,
-  context?: RewardContext,
-) => TaskEither<RewardError, readonly Score[]>;
+export interface ScoredReward<Reference> {
+  (batch: CompletionBatch<Reference>, context?: RewardContext): TaskEither<RewardError, readonly Score[]>;
+  /** Names of its parts, where it knows them beforehand. */
+  readonly parts?: readonly string[];
+}

@@ -97,13 +97,17 @@ export const gatedProduct = <
   const parts = [result, ...gated, ...added];
   const names = parts.map(([name]) => name);
   const last = 1 + gated.length;
-  return (batch, context) =>
+  const scored: ScoredReward<ReferenceOf<{ readonly result: Result }> & ReferenceOf<Gated> & ReferenceOf<Added>> = (
+    batch,
+    context,
+  ) =>
     pipe(
       runParts(parts, batch as CompletionBatch<never>, context),
       TE.map(({ weights, rows }) =>
         rows.map((marks) => scoreWith(names, marks, (values) => product(weights, values, last))),
       ),
     );
+  return Object.assign(scored, { parts: names });
 };
 
 /** The total of values in the order result, gated, added; the last begin at `last`. */

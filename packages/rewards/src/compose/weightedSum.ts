@@ -44,11 +44,12 @@ export const weightedSum = <Parts extends WeightedParts>(parts: Parts): ScoredRe
   checkParts(named);
   const names = named.map(([name]) => name);
   // Each part sees the fields it knows of a reference that has them all: the intersection is assignable to each.
-  return (batch, context) =>
+  const scored: ScoredReward<ReferenceOf<Parts>> = (batch, context) =>
     pipe(
       runParts(named, batch as CompletionBatch<never>, context),
       TE.map(({ weights, rows }) =>
         rows.map((marks) => scoreWith(names, marks, (values) => weighted(weights, values))),
       ),
     );
+  return Object.assign(scored, { parts: names });
 };

@@ -73,11 +73,13 @@ const evened = (score: Score, parts: ReadonlySet<string>): Score => {
 };
 
 /**
- * A reward behind a name. `parts` are those known beforehand; others are added as they are met, and none is ever left
+ * A reward behind a name. `parts` are those known beforehand, by default those
+ * that the reward tells; others are added as they are met, and none is ever left
  * out again: clients that collect values by name count on it.
  */
 export const served = (name: string, reward: ServedReward<never>, parts: readonly string[] = []): Served => {
-  const known = new Set(parts.length === 0 && hasMarks(reward) ? [name] : parts);
+  const told = (reward as ScoredReward<never>).parts ?? (hasMarks(reward) ? [name] : []);
+  const known = new Set(parts.length === 0 ? told : parts);
   return {
     name,
     parts: () => [...known],
