@@ -103,7 +103,7 @@ describe("for every schedule of faults", () => {
       fc.asyncProperty(programs, faults, async (program, faults) =>
         holds(wantedOf(program), await carriedOut(servers[name]!, program, faults, attempts)),
       ),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
 
   it.each(["both", "json", "protobuf"])("what is applied is what was asked for, in order, once (%s)", (name) =>

@@ -35,13 +35,6 @@ const unsettled = <Value>({ work, number }: Entry<Value>, { kind, what, status }
       : undefined,
   );
 
-/**
- * Whether an error of one request is one of those behind it: the model changed, or, as an engine may hold back what comes
- * behind a number that it does not have, the request is not settled yet.
- */
-const stops = ({ work }: Entry<unknown>, { kind }: EngineError): boolean =>
-  work.effect !== "none" || kind === "unreachable" || kind === "cancelled";
-
 /** Waits for a promise or for the signal, whichever is first; undefined: the signal. */
 const unlessAborted = <Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value | undefined> => {
   if (!signal) return promise;
@@ -124,13 +117,20 @@ export const line = ({ ask, poll, mayRepeat, signal }: LineTools): Line => {
     pumping = undefined;
   };
   const pump = (): Promise<void> => {
-    if (waiting.length === 0) return Promise.resolve();
+    if (waiting.length === 0) return pumping ?? Promise.resolve();
     pumping ??= run();
     return pumping;
   };
 
   const behindOf = ({ work: { path } }: Entry<unknown>, { kind, message }: EngineError): EngineError =>
     engineError({ kind, path }, `waits behind a request that is not settled: ${message}`);
+
+  /**
+   * Whether an error of one request is one of those behind it: the model is lost by it, or, as an engine may hold back what
+   * comes behind a number that it does not have, the request is not settled yet.
+   */
+  const stops = ({ work }: Entry<unknown>, { kind }: EngineError): boolean =>
+    kind === "unreachable" || (lost !== undefined && work.effect !== "none");
 
   const settled = async <Value>(entry: Entry<Value>): Promise<E.Either<EngineError, Value>> => {
     while (entry.posted === undefined) {
@@ -159,7 +159,7 @@ export const line = ({ ask, poll, mayRepeat, signal }: LineTools): Line => {
     const error = entry.posted && E.isLeft(entry.posted) ? entry.posted.left : engineError(data, what, advice);
     const at = waiting.indexOf(entry);
     if (at >= 0 && !sent) waiting.splice(at, 1);
-    if (!sent) entry.posted = E.left(error);
+    entry.posted ??= E.left(error);
     if (effect !== "none") fall(entry, error, sent);
     return error;
   };
