@@ -34,7 +34,7 @@ export interface EngineLoss {
 export interface EngineOutput {
   /** Log-probs of the target tokens, one array a datum in the order given, T numbers each. */
   readonly logProbs: readonly Float32Array[];
-  /** The engine's own metrics; of a batch that was split, those of every part, summed. */
+  /** The engine's own metrics; of a batch that was split joined by the end of their names (`:sum`, `:mean`, ..), else the last part's. */
   readonly metrics: Readonly<Record<string, number>>;
 }
 
@@ -86,7 +86,7 @@ export interface EngineSequence {
 /**
  * A request that has its place in the line of its model and may not be answered yet.
  *
- * `result` waits for the answer; it may be run many times, and asks again after `unreachable` or `cancelled`.
+ * `result` waits for the answer; it may be run many times, and asks again after `unreachable`.
  */
 export interface Pending<Value> {
   readonly result: TaskEither<EngineError, Value>;
