@@ -27,6 +27,9 @@ const numeric = (wanted: string, fits: (value: number) => boolean): Rule => ({
   fits: (value) => typeof value === "number" && Number.isFinite(value) && fits(value),
 });
 
+/** A finite number. */
+export const finite: Rule = numeric("a finite number", () => true);
+
 /** A finite number of at least `low`. */
 export const atLeast = (low: number): Rule => numeric(`a finite number of at least ${low}`, (value) => value >= low);
 
@@ -94,6 +97,8 @@ export const checkOptions = <Options extends object>(
   given: Partial<Options>,
   across: (options: Options) => readonly ConfigurationProblem[] = () => [],
 ): Options => {
+  if (typeof given !== "object" || given === null)
+    throw configurationError(where, [{ field: "options", given: shown(given), wanted: "an object" }]);
   const present = Object.entries(given).filter(([, value]) => value !== undefined);
   const options = { ...defaults, ...Object.fromEntries(present) } as Options;
   const names = Object.keys(rules);

@@ -42,8 +42,8 @@ export const overDimensions = (
   { scores, weights }: DimensionOptions,
   value: DimensionValue,
 ): Reward<DimensionReference> =>
-  perCompletion<DimensionReference>(name, (text, { dimensions }) => {
-    const gold = Object.entries(dimensions ?? {});
+  perCompletion<DimensionReference>(name, (text, reference) => {
+    const gold = Object.entries(reference?.dimensions ?? {});
     if (gold.length === 0) return null;
     const given = scores(text);
     if (given === null) return { value: 0, reason: "no readable scores" };

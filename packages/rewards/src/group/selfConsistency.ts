@@ -1,5 +1,6 @@
 import type { Reward } from "@msrl/core";
-import { type AnswerReader, readAnswer } from "../verifiable/answer.js";
+import { checkOptions } from "@msrl/core/configuration";
+import { type AnswerReader, callable, readAnswer } from "../verifiable/answer.js";
 import { perGroup } from "./perGroup.js";
 
 /** Settings of {@link selfConsistency}. */
@@ -33,8 +34,9 @@ const plainAnswer: AnswerReader = (text) => readAnswer(text)?.trim().toLowerCase
  * assert.deepStrictEqual(await toPromise(selfConsistency()(batch)), [1, 0, 1]);
  * @since 0.1.0
  */
-export const selfConsistency = ({ read = plainAnswer }: SelfConsistencyOptions = {}): Reward<unknown> =>
-  perGroup<unknown>("selfConsistency", (group) => {
+export const selfConsistency = (options: SelfConsistencyOptions = {}): Reward<unknown> => {
+  const { read } = checkOptions("selfConsistency", { read: callable }, { read: plainAnswer }, options);
+  return perGroup<unknown>("selfConsistency", (group) => {
     const answers = group.map(({ completion }) => read(completion.text));
     const votes = new Map<string, number>();
     for (const answer of answers) if (answer !== null) votes.set(answer, (votes.get(answer) ?? 0) + 1);
@@ -45,3 +47,4 @@ export const selfConsistency = ({ read = plainAnswer }: SelfConsistencyOptions =
     const reason = `${most} of ${group.length} say ${leader.slice(0, 40)}`;
     return answers.map((answer) => ({ value: answer === leader ? 1 : 0, reason }));
   });
+};

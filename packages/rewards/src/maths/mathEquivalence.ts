@@ -1,6 +1,7 @@
 import type { Reward } from "@msrl/core";
+import { checkOptions } from "@msrl/core/configuration";
 import { perCompletion } from "../compose/perCompletion.js";
-import { type AnswerReader, type AnswerReference, goldOf } from "../verifiable/answer.js";
+import { type AnswerReader, type AnswerReference, callable, goldOf } from "../verifiable/answer.js";
 import type { Expression } from "./expression.js";
 import { parseMaths } from "./parseMaths.js";
 import { boxed, readMaths } from "./readMaths.js";
@@ -37,7 +38,7 @@ const goldMaths = (text: string): Expression | null => {
  * Some ten milliseconds are the most. Beside math-verify, which TRL uses: `\frac12` is a half here, a gold answer needs
  * no dollars, two boxes have to agree in both.
  *
- * @throws nothing: every text has a value.
+ * @throws ConfigurationError if `read` is no function.
  * @example
  * import { toPromise } from "@msrl/core";
  * import { mathEquivalence } from "@msrl/rewards";
@@ -46,8 +47,9 @@ const goldMaths = (text: string): Expression | null => {
  * assert.deepStrictEqual(await toPromise(mathEquivalence()([judged])), [1]);
  * @since 0.1.0
  */
-export const mathEquivalence = ({ read = readMaths }: MathEquivalenceOptions = {}): Reward<AnswerReference> =>
-  perCompletion<AnswerReference>("mathEquivalence", (text, reference) => {
+export const mathEquivalence = (options: MathEquivalenceOptions = {}): Reward<AnswerReference> => {
+  const { read } = checkOptions("mathEquivalence", { read: callable }, { read: readMaths }, options);
+  return perCompletion<AnswerReference>("mathEquivalence", (text, reference) => {
     const gold = goldOf(reference)?.flatMap((each) => goldMaths(each) ?? []);
     if (gold === undefined || gold.length === 0) return null;
     const answer = read(text);
@@ -56,3 +58,4 @@ export const mathEquivalence = ({ read = readMaths }: MathEquivalenceOptions = {
     if (!given) return { value: 0, reason: "the answer is no formula" };
     return gold.some((right) => sameMaths(given, right)) ? 1 : { value: 0, reason: "another answer" };
   });
+};

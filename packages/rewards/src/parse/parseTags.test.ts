@@ -106,7 +106,7 @@ describe("parseTags", () => {
   });
 
   it("names the tags that cannot be asked for", () => {
-    expect(() => parseTags({ tags: [] })).toThrow(/tags is "none", wanted one or more/);
+    expect(() => parseTags({ tags: [] })).toThrow(/tags is empty, wanted one or more/);
     expect(() => parseTags({ tags: ["think", "think"] })).toThrow(/is "think"/);
     expect(() => parseTags({ tags: ["<think>"] })).toThrow(/is "<think>"/);
   });

@@ -1,4 +1,5 @@
 import { configurationError } from "@msrl/core";
+import { shown } from "@msrl/core/configuration";
 import { type TagToken, tagTokens } from "./tagTokens.js";
 
 /** Settings of {@link parseTags}. */
@@ -37,12 +38,20 @@ interface Pair {
   readonly close: TagToken;
 }
 
-const checkTags = (tags: readonly string[]): void => {
+/** What cannot be asked for among the tags, as a message shows it; `undefined`: nothing. */
+const wrongTags = (tags: unknown): string | undefined => {
+  if (!Array.isArray(tags)) return shown(tags);
+  if (tags.length === 0) return "empty";
+  const at = tags.findIndex(
+    (tag: unknown, place) => typeof tag !== "string" || !/^[^\s<>/]+$/.test(tag) || tags.indexOf(tag) !== place,
+  );
+  return at < 0 ? undefined : shown(tags[at]);
+};
+
+const checkTags = (tags: unknown): void => {
+  const given = wrongTags(tags);
   const wanted = "one or more different names without space, <, > or /";
-  const wrong = tags.find((tag, at) => !/^[^\s<>/]+$/.test(tag) || tags.indexOf(tag) !== at);
-  if (tags.length > 0 && wrong === undefined) return;
-  const given = wrong ?? "none";
-  throw configurationError("parseTags", [{ field: "tags", given: JSON.stringify(given), wanted }]);
+  if (given !== undefined) throw configurationError("parseTags", [{ field: "tags", given, wanted }]);
 };
 
 type ReadTokens = (text: string) => readonly TagToken[];

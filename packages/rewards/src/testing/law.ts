@@ -69,6 +69,21 @@ export const shownValue = (value: unknown): string => {
   return text.length > 400 ? `${text.slice(0, 300)} .. (${text.length} characters)` : text;
 };
 
+const isScorable = (value: unknown): value is Scorable<unknown> =>
+  typeof value === "object" && value !== null && "completion" in value && "reference" in value;
+
+/** A case, as a report shows it: of a batch only the texts and what they are judged against, a completion a line. */
+const shownCase = (value: unknown): string => {
+  const flat: readonly unknown[] = Array.isArray(value) ? value.flat() : [];
+  if (flat.length === 0 || !flat.every(isScorable)) return shownValue(value);
+  return flat
+    .map(({ prompt, completion, reference }, at) => {
+      const against = `against ${shownValue(reference)}, ${prompt.id}`;
+      return `completion ${at}: ${shownValue(completion.text)} (${against})`;
+    })
+    .join("\n    ");
+};
+
 /** Runs a property and reports the smallest case that breaks it. */
 export const checkLaw = async <Ts extends [unknown, ...unknown[]]>(
   law: string,
@@ -79,9 +94,7 @@ export const checkLaw = async <Ts extends [unknown, ...unknown[]]>(
   if (!details.failed) return { law, holds: true, runs: details.numRuns };
   const reason = details.errorInstance instanceof Error ? details.errorInstance.message : String(details.errorInstance);
   const found =
-    details.counterexample === null
-      ? ""
-      : `\n  smallest case: ${details.counterexample.map(shownValue).join("\n    ")}`;
+    details.counterexample === null ? "" : `\n  smallest case: ${details.counterexample.map(shownCase).join("\n    ")}`;
   const again = `\n  again with: seed ${details.seed}, path "${details.counterexamplePath}"`;
   return { law, holds: false, report: `${law}: ${reason}${found}${again}` };
 };

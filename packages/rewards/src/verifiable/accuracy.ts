@@ -1,7 +1,9 @@
 import type { Reward } from "@msrl/core";
+import { checkOptions, finite, type Rules, shown } from "@msrl/core/configuration";
 import { perCompletion } from "../compose/perCompletion.js";
 import { verdict } from "../parse/verdicts/verdict.js";
-import type { Verdict } from "../parse/verdicts/verdictFormat.js";
+import { type Verdict, verdictNames } from "../parse/verdicts/verdictFormat.js";
+import { callable } from "./answer.js";
 
 /** What accuracy is judged against: the better answer, or a tie, where it is known. */
 export interface LabelReference {
@@ -23,6 +25,15 @@ export interface AccuracyOptions {
 /** Defaults of {@link accuracy}: 1 for the right letter inside `<answer>`, else 0. */
 export const accuracyDefaults: AccuracyOptions = { right: 1, wrong: 0, unreadable: 0, read: verdict() };
 
+const rules: Rules<AccuracyOptions> = { right: finite, wrong: finite, unreadable: finite, read: callable };
+
+/** The label of a reference; `undefined`: it has none. */
+const labelOf = (reference: LabelReference | null | undefined): Verdict | undefined => {
+  const label = reference?.label ?? undefined;
+  if (label === undefined || verdictNames.includes(label)) return label;
+  throw new Error(`reference.label is ${shown(label)}, wanted one of ${verdictNames.join(", ")}`);
+};
+
 /**
  * Whether the verdict is the gold label: the accuracy reward of MSRL.
  *
@@ -31,8 +42,11 @@ export const accuracyDefaults: AccuracyOptions = { right: 1, wrong: 0, unreadabl
  *         unreadable   no verdict: see `verdict`, by which exactly one `<answer>` block counts
  *         null         the reference has no label
  *
+ * A label that is no verdict is a failure of its completion.
+ *
  * MSRL (2026), https://arxiv.org/abs/2603.25108.
  *
+ * @throws ConfigurationError with every option that cannot be.
  * @example
  * import { toPromise } from "@msrl/core";
  * import { accuracy } from "@msrl/rewards";
@@ -42,8 +56,9 @@ export const accuracyDefaults: AccuracyOptions = { right: 1, wrong: 0, unreadabl
  * @since 0.1.0
  */
 export const accuracy = (options: Partial<AccuracyOptions> = {}): Reward<LabelReference> => {
-  const { right, wrong, unreadable, read } = { ...accuracyDefaults, ...options };
-  return perCompletion<LabelReference>("accuracy", (text, { label }) => {
+  const { right, wrong, unreadable, read } = checkOptions("accuracy", rules, accuracyDefaults, options);
+  return perCompletion<LabelReference>("accuracy", (text, reference) => {
+    const label = labelOf(reference);
     if (label === undefined) return null;
     const found = read(text);
     if (found === null) return { value: unreadable, reason: "no readable verdict" };

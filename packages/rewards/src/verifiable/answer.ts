@@ -1,4 +1,4 @@
-import type { Rule } from "@msrl/core/configuration";
+import { type Rule, shown } from "@msrl/core/configuration";
 import { onlyBlock } from "../parse/onlyBlock.js";
 
 /** Reads the answer of a completion; `null`: there is none, or not exactly one. */
@@ -14,9 +14,13 @@ export interface AnswerReference {
 export const readAnswer: AnswerReader = onlyBlock({ tag: "answer" });
 
 /** The right answers of a reference; `undefined`: it has none. */
-export const goldOf = ({ answer }: AnswerReference): readonly string[] | undefined => {
-  if (answer === undefined || answer.length === 0) return undefined;
-  return typeof answer === "string" ? [answer] : answer;
+export const goldOf = (reference: AnswerReference | null | undefined): readonly string[] | undefined => {
+  const answer: unknown = reference?.answer ?? undefined;
+  if (answer === undefined) return undefined;
+  const all: readonly unknown[] = Array.isArray(answer) ? answer : answer === "" ? [] : [answer];
+  const odd = all.findIndex((each) => typeof each !== "string");
+  if (odd >= 0) throw new Error(`reference.answer is or has ${shown(all[odd])}, wanted a text or a list of texts`);
+  return all.length === 0 ? undefined : (all as readonly string[]);
 };
 
 /** A rule for an option that is a function. */

@@ -49,7 +49,8 @@ export const gsm8k = (options: Partial<Gsm8kOptions> = {}): Reward<NumericRefere
   const { answer: where } = checkOptions("gsm8k", rules, gsm8kDefaults, options);
   const read = reader(where);
   const goldIn = reader("marked");
-  return perCompletion<NumericReference>("gsm8k", (text, { answer }) => {
+  return perCompletion<NumericReference>("gsm8k", (text, reference) => {
+    const answer = reference?.answer ?? undefined;
     const gold = answer === undefined ? null : readNumber(goldIn(String(answer)) ?? String(answer));
     if (gold === null) return null;
     const given = readNumber(read(text) ?? "");

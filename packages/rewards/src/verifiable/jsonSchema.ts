@@ -1,7 +1,8 @@
 import { configurationError, type Reward } from "@msrl/core";
+import { checkOptions, type Rules } from "@msrl/core/configuration";
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { perCompletion } from "../compose/perCompletion.js";
-import type { AnswerReader } from "./answer.js";
+import { type AnswerReader, callable } from "./answer.js";
 
 /** Settings of {@link jsonSchema}. */
 export interface JsonSchemaOptions {
@@ -10,6 +11,11 @@ export interface JsonSchemaOptions {
   /** Finds the JSON in a completion; the whole text by default. */
   readonly read?: AnswerReader;
 }
+
+const rules: Rules<JsonSchemaOptions> = {
+  schema: { wanted: "a JSON Schema", fits: (value) => typeof value === "object" && value !== null },
+  read: callable,
+};
 
 const compiled = (schema: JsonSchemaOptions["schema"]): ValidateFunction => {
   try {
@@ -40,7 +46,8 @@ const told = ([error]: readonly ErrorObject[]): string =>
  * assert.deepStrictEqual(await toPromise(reward([{ prompt: { id: "q1", messages: [] }, completion, reference: {} }])), [1]);
  * @since 0.1.0
  */
-export const jsonSchema = ({ schema, read = (text) => text }: JsonSchemaOptions): Reward<unknown> => {
+export const jsonSchema = (options: JsonSchemaOptions): Reward<unknown> => {
+  const { schema, read } = checkOptions("jsonSchema", rules, { read: (text: string) => text }, options);
   const validate = compiled(schema);
   return perCompletion("jsonSchema", (text) => {
     let value: unknown;

@@ -60,7 +60,8 @@ const converted = (given: Quantity, unit: string, units: NumericOptions["units"]
  */
 export const numeric = (options: Partial<NumericOptions> = {}): Reward<NumericReference> => {
   const { relative, absolute, units, read } = checkOptions("numeric", rules, numericDefaults, options);
-  return perCompletion<NumericReference>("numeric", (text, { answer }) => {
+  return perCompletion<NumericReference>("numeric", (text, reference) => {
+    const answer = reference?.answer ?? undefined;
     const gold = answer === undefined ? null : readNumber(String(answer));
     if (gold === null) return null;
     const given = readNumber(read(text) ?? "");

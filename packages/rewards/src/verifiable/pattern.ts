@@ -1,4 +1,5 @@
 import { configurationError, type Reward } from "@msrl/core";
+import { checkOptions, flag, type Rule, type Rules } from "@msrl/core/configuration";
 import { RE2JS } from "re2js";
 import { perCompletion } from "../compose/perCompletion.js";
 
@@ -18,9 +19,12 @@ const flagsOf = (flags: string): number | undefined => {
     s: RE2JS.DOTALL,
     m: RE2JS.MULTILINE,
   };
-  const given = [...flags].map((flag) => known[flag]);
-  return given.some((flag) => flag === undefined) ? undefined : given.reduce<number>((all, flag) => all | flag!, 0);
+  const given = [...flags].map((letter) => known[letter]);
+  return given.some((bit) => bit === undefined) ? undefined : given.reduce<number>((all, bit) => all | bit!, 0);
 };
+
+const text: Rule = { wanted: "a text", fits: (value) => typeof value === "string" };
+const rules: Rules<PatternOptions> = { expression: text, flags: text, whole: flag };
 
 const compiled = ({ expression, flags = "" }: PatternOptions): RE2JS => {
   const bits = flagsOf(flags);
@@ -50,7 +54,8 @@ const compiled = ({ expression, flags = "" }: PatternOptions): RE2JS => {
  * assert.deepStrictEqual(await toPromise(scored), [1]);
  * @since 0.1.0
  */
-export const pattern = (options: PatternOptions): Reward<unknown> => {
+export const pattern = (given: PatternOptions): Reward<unknown> => {
+  const options = checkOptions<PatternOptions>("pattern", rules, { flags: "", whole: false }, given);
   const expression = compiled(options);
   return perCompletion("pattern", (text) => {
     const matches = options.whole ? expression.matches(text) : expression.matcher(text).find();
