@@ -40,7 +40,8 @@ export const tinkerServer = async (options: TinkerServerOptions = {}): Promise<T
     promptFirst = false,
     token = "",
   } = options;
-  const engine = new ScriptedEngine({ vocabulary, reduction, numbered, gradNorm, promptFirst, token });
+  const strict = options.strict ?? options.savesNumbered ?? true; // who numbers no saves has to allow for gaps
+  const engine = new ScriptedEngine({ vocabulary, reduction, numbered, strict, gradNorm, promptFirst, token });
   const table = routes(engine, options);
   const faults: Fault[] = [];
   const asked: TinkerServer["asked"] = [];

@@ -17,6 +17,8 @@ export interface EngineOptions {
   readonly reduction: "sum" | "mean";
   /** Whether requests are known by their number, and carried out in its order. */
   readonly numbered: boolean;
+  /** Whether what comes behind a number that is missing waits for it; else requests are carried out as they come. */
+  readonly strict: boolean;
   /** Whether `optim_step` reports the norm of the gradient. */
   readonly gradNorm: boolean;
   /** Whether the log-probs of a prompt begin with that of its first token, which has none. */
@@ -103,12 +105,16 @@ export class ScriptedEngine {
     if (known && known.body !== body) throw new Status(409, "Training request sequence number was reused");
     if (known) return known.id;
     const id = this.name("");
-    if (forget) {
+    if (forget && this.options.strict) {
       this.futures.set(id, "gone");
       return id;
     }
     held.used = true;
     held.known.set(seqId, { body, id });
+    if (!this.options.strict) {
+      this.futures.set(id, this.outcome(run));
+      return id;
+    }
     this.futures.set(id, "waiting");
     held.held.set(seqId, () => this.futures.set(id, this.outcome(run)));
     for (let due = held.held.get(held.next); due; due = held.held.get(held.next)) {
