@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { isTagged } from "@msrl/core";
 import { root } from "../../../scripts/packages.mjs";
@@ -61,13 +61,10 @@ export const clientKills = async (options: EngineOptions, folder: string, kills:
   const at = join(folder, "killed");
   rmSync(at, { recursive: true, force: true });
   let done = 0;
-  let steps = 0;
   for (let kill = 0; ; kill++) {
     // later and later calls of a run, so that each kind of call is met and each run gets further
     const call = kill < kills ? 3 + Math.floor((kill * calls) / (1.5 * kills)) : 0;
     const { code, output } = await child(options, at, call, kill % 2 === 0 ? "before" : "after");
-    const names = readdirSync(at, { withFileTypes: true }).flatMap(({ name }) => /^step-(\d+)$/.exec(name)?.[1] ?? []);
-    steps = Math.max(steps, ...names.map(Number));
     if (code === 0) {
       const apart = same(outcomeOf(output), whole);
       return `client killed at ${done} of ${calls} calls and resumed: every step once, log-probs apart by ${apart.toExponential(1)}`;
