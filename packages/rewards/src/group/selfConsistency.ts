@@ -35,7 +35,12 @@ const plainAnswer: AnswerReader = (text) => readAnswer(text)?.trim().toLowerCase
  * @since 0.1.0
  */
 export const selfConsistency = (options: SelfConsistencyOptions = {}): Reward<unknown> => {
-  const { read } = checkOptions("selfConsistency", { read: callable }, { read: plainAnswer }, options);
+  const { read } = checkOptions<Required<SelfConsistencyOptions>>(
+    "selfConsistency",
+    { read: callable },
+    { read: plainAnswer },
+    options,
+  );
   return perGroup<unknown>("selfConsistency", (group) => {
     const answers = group.map(({ completion }) => read(completion.text));
     const votes = new Map<string, number>();

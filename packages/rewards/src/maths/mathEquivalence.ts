@@ -48,7 +48,12 @@ const goldMaths = (text: string): Expression | null => {
  * @since 0.1.0
  */
 export const mathEquivalence = (options: MathEquivalenceOptions = {}): Reward<AnswerReference> => {
-  const { read } = checkOptions("mathEquivalence", { read: callable }, { read: readMaths }, options);
+  const { read } = checkOptions<Required<MathEquivalenceOptions>>(
+    "mathEquivalence",
+    { read: callable },
+    { read: readMaths },
+    options,
+  );
   return perCompletion<AnswerReference>("mathEquivalence", (text, reference) => {
     const gold = goldOf(reference)?.flatMap((each) => goldMaths(each) ?? []);
     if (gold === undefined || gold.length === 0) return null;

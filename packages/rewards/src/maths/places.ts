@@ -1,5 +1,5 @@
 import { fold, key, uniform } from "@msrl/core";
-import type { Place } from "./evaluate.js";
+import type { Assignment, Place } from "./evaluate.js";
 import type { Scalar } from "./expression.js";
 import { constants } from "./nearFunctions.js";
 import { type Rational, rational } from "./rational.js";

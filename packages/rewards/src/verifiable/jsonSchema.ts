@@ -47,7 +47,12 @@ const told = ([error]: readonly ErrorObject[]): string =>
  * @since 0.1.0
  */
 export const jsonSchema = (options: JsonSchemaOptions): Reward<unknown> => {
-  const { schema, read } = checkOptions("jsonSchema", rules, { read: (text: string) => text }, options);
+  const { schema, read } = checkOptions<Required<JsonSchemaOptions>>(
+    "jsonSchema",
+    rules,
+    { read: (text: string) => text },
+    options,
+  );
   const validate = compiled(schema);
   return perCompletion("jsonSchema", (text) => {
     let value: unknown;
