@@ -23,7 +23,15 @@ describe("compareConfidences", () => {
     const { policy, state } = backbone;
     const rows = await compareConfidences({ policy, state }, settings, key(1));
     expect(rows.map(({ name }) => name)).toEqual([
-      ...["mean log-prob", "answer log-prob", "label probability", "label margin", "vote share", "rationale score"],
+      ...[
+        "one candidate, drawn",
+        "mean log-prob",
+        "answer log-prob",
+        "label probability",
+        "label margin",
+        "vote share",
+        "rationale score",
+      ],
       "mean log-prob, both orders",
     ]);
     for (const { samples, surest, kept, right, half, halfRight, separation } of rows) {

@@ -39,9 +39,9 @@ const pooled = (rows: readonly ConfidenceRow[]): readonly string[] => {
   return [
     rows[0]!.name,
     total("surest") === 0 ? "" : share(total("surest"), total("samples")),
-    share(total("kept"), total("samples")),
+    total("kept") === 0 ? "" : share(total("kept"), total("samples")),
     share(total("right"), total("kept")),
-    String(wrong),
+    total("kept") === 0 ? "" : String(wrong),
     share(total("halfRight"), total("half")),
     separations.length === 0 ? "" : mean(separations).toFixed(3),
   ];
@@ -97,7 +97,7 @@ stages up to the caption-trained teacher, then CMKD in several ways, all from th
 optimizer.
 
 **Confidences**, over ${samples.toLocaleString("en")} samples a run and 4 candidates a sample, counts of all runs together, in per cent. *Surest alone*:
-how often the surest of the candidates is right, without any vote. *Kept*: samples that give a trace when ties go by this
+how often the surest of the candidates is right, without any vote (first row: one drawn at random). *Kept*: samples that give a trace when ties go by this
 confidence; *right of kept*: of those, pseudo-labels that are right (*wrong*: how many are not); *right of surer half*: the same in
 the half of which the chosen trace is surest; *separation*: the probability that a right one is surer than a wrong one (0.5:
 chance).

@@ -110,6 +110,13 @@ const rowOf = (name: string, field: string, samples: readonly CmkdSample[], { re
   };
 };
 
+/** What one candidate alone is worth: the expected count of right ones, unreadable ones being wrong. */
+const single = (samples: readonly CmkdSample[], { records }: CmkdRun): number =>
+  records.reduce((sum, { candidates }, at) => {
+    const right = candidates.filter(({ text }) => readVerdict(text) === samples[at]!.label);
+    return sum + right.length / candidates.length;
+  }, 0);
+
 /** Pseudo-labels of CMKD's samples by confidence, and with half of the candidates seeing A and B exchanged. */
 export const compareConfidences = async (
   teacher: Teacher<DecoderState>,
@@ -133,12 +140,11 @@ export const compareConfidences = async (
   const right = both.examples.filter(
     ({ prompt, pseudoLabel }) => pool.find((sample) => sample.prompt.id === prompt.id)!.label === pseudoLabel,
   );
+  const none = { samples: pool.length, kept: 0, right: 0, half: 0, halfRight: 0, separation: null };
   return [
+    { ...none, name: "one candidate, drawn", surest: single(pool, given) },
     rowOf("mean log-prob", "confidence", pool, given),
     ...Object.keys(measures).map((name) => rowOf(name, name, pool, given)),
-    {
-      ...{ name: "mean log-prob, both orders", samples: pool.length, surest: 0, half: 0, halfRight: 0 },
-      ...{ kept: both.examples.length, right: right.length, separation: null },
-    },
+    { ...none, name: "mean log-prob, both orders", surest: 0, kept: both.examples.length, right: right.length },
   ];
 };
