@@ -1,4 +1,5 @@
 import type { Reward } from "@msrl/core";
+import { shown } from "@msrl/core/configuration";
 import { perCompletion } from "../compose/perCompletion.js";
 import { onlyBlock } from "../parse/onlyBlock.js";
 
@@ -31,7 +32,9 @@ const plain = (name: string): string => name.toLowerCase().replace(/[\s_-]/g, ""
  */
 export const taskType = ({ tag = "type" }: TaskTypeOptions = {}): Reward<TaskReference> => {
   const read = onlyBlock({ tag });
-  return perCompletion<TaskReference>("taskType", (text, { task }) => {
+  return perCompletion<TaskReference>("taskType", (text, reference) => {
+    const { task } = reference ?? {};
+    if (typeof task !== "string") throw new Error(`reference.task is ${shown(task)}, wanted a name`);
     const named = read(text);
     if (named === null) return { value: 0, reason: `not exactly one <${tag}>` };
     const right = named === task || plain(named) === plain(task);
