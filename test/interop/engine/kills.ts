@@ -81,7 +81,7 @@ export const serverKill = async (
   folder: string,
 ): Promise<readonly string[]> => {
   const { whole } = await straight(options, folder);
-  const at = join(folder, "server");
+  const at = join(folder, "resumed");
   rmSync(at, { recursive: true, force: true });
   let passes = 0;
   const killing: typeof fetch = async (url, init) => {
@@ -89,7 +89,8 @@ export const serverKill = async (
     if (String(url).endsWith("/optim_step") && ++passes === 3) await server.kill();
     return answer;
   };
-  const failed = await killedStage({ ...options, fetch: killing, attempts: 2 }, at).catch((error) => error);
+  const failed = await killedStage({ ...options, fetch: killing, attempts: 4 }, at).catch((error) => error);
+  if (passes < 3) throw new Error(`it failed before the server was killed: ${failed}`);
   if (!isTagged(failed) || failed._tag !== "PolicyFailed")
     throw new Error(`an error of the policy expected, not ${failed}`);
   await server.restart();

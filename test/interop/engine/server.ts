@@ -117,9 +117,18 @@ export const startServer = async (venv: string, model: string, folder: string): 
     }
   };
   const end = async (signal: "SIGKILL" | "SIGTERM"): Promise<void> => {
-    if (child.exitCode !== null) return;
-    process.kill(-child.pid!, signal); // its engine is another process of the same group
+    const { output } = await run("ps", ["-eo", "pid=,sess="]); // server and engine have groups of their own, one session
+    const rows = output
+      .trim()
+      .split("\n")
+      .map((line) => line.trim().split(/\s+/).map(Number));
+    const own = rows.flatMap(([pid, session]) => (session === child.pid ? [pid!] : []));
+    for (const pid of signal === "SIGTERM" ? [child.pid!] : own)
+      try {
+        process.kill(pid, signal);
+      } catch {} // gone meanwhile
     await ended(child);
+    while (own.some((pid) => existsSync(`/proc/${pid}`))) await new Promise((done) => setTimeout(done, 100));
   };
   await start();
   return { url, kill: () => end("SIGKILL"), restart: start, stop: () => end("SIGTERM") };
