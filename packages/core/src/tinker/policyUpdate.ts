@@ -3,7 +3,7 @@ import { batchProblem } from "../models/checkGroups.js";
 import { type BatchCounts, countBatch } from "../models/trainingArrays.js";
 import type { Optimizer } from "../optim/optimizer.js";
 import type { TrainingBatch } from "../policy/policy.js";
-import { engineFailed } from "./attempt.js";
+import { engineFailed, engineKind } from "./attempt.js";
 import { engineUpdate } from "./engineUpdate.js";
 import type { ModelRecord } from "./modelRecords.js";
 import type { Context } from "./policyContext.js";
@@ -62,6 +62,11 @@ export const update = async (
     const rows = updateRows(batch, prompts);
     const metrics = await step(context, record, trained, rows, countBatch(batch), loss, optimizer);
     return { state: { ...trained, step: record.step, updates: trained.updates + 1 }, metrics };
+  } catch (cause) {
+    const kind = engineKind(cause);
+    if (!record.doubtful || kind === undefined) throw cause;
+    const safe = "the update may be half made: go on from the last checkpoint, which applies nothing twice";
+    throw engineFailed(name, `${(cause as Error).message.split("; ")[0]}; ${safe}`, kind);
   } finally {
     record.busy = false;
   }
