@@ -1,9 +1,9 @@
 import type { Mark, Reward, RewardContext, Scorable } from "@msrl/core";
 import { checkOptions, optional, type Rules, wholeFrom } from "@msrl/core/configuration";
+import { callable } from "./arguments.js";
 import { completionKey } from "./completionKey.js";
 import { markMemory } from "./markMemory.js";
 import { thrownReason } from "./marks.js";
-import { callable } from "./time.js";
 import { untilAborted } from "./untilAborted.js";
 import { failed, stopped, wrapped } from "./wrapped.js";
 

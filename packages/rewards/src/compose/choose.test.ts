@@ -88,7 +88,7 @@ describe("choose", () => {
 
   it("refuses a case that is no reward", () => {
     expect(() => choose(key, { 1: undefined as unknown as Reward<unknown> })).toThrow(
-      "choose: 1 is undefined, wanted a reward",
+      "choose: 1 is not given, wanted a reward",
     );
   });
 });

@@ -1,6 +1,7 @@
 import type { Reward, Scorable } from "@msrl/core";
-import { configurationError } from "@msrl/core";
+import { checkOptions, optional } from "@msrl/core/configuration";
 import type { AllOf } from "./allOf.js";
+import { callable, checkArguments, record, rewardRule } from "./arguments.js";
 import { routed } from "./routed.js";
 
 /** Rewards by the key of the completions that they are for. */
@@ -17,11 +18,11 @@ export const chooseAs = <Known, Cases extends RewardCases, Otherwise extends Rew
   name: string,
   key: (scorable: Scorable<Known>) => string,
   cases: Cases,
-  { otherwise }: ChooseOptions<Otherwise>,
+  options: ChooseOptions<Otherwise>,
 ): Reward<Known & AllOf<Cases[keyof Cases] | Otherwise>> => {
-  const unfit = Object.entries(cases).filter(([, reward]) => typeof reward !== "function");
-  const problems = unfit.map(([field, given]) => ({ field, given: String(given), wanted: "a reward" }));
-  if (problems.length > 0) throw configurationError(name, problems);
+  checkArguments(name, ["key", callable, key], ["cases", record, cases]);
+  checkArguments(name, ...Object.entries(cases).map(([field, reward]) => [field, rewardRule, reward] as const));
+  const { otherwise } = checkOptions<ChooseOptions<Otherwise>>(name, { otherwise: optional(rewardRule) }, {}, options);
   const rewards = new Map<string, Reward<never>>(Object.entries(cases));
   return routed(name, (scorable: Scorable<Known>) => {
     const found = key(scorable);
@@ -36,7 +37,7 @@ export const chooseAs = <Known, Cases extends RewardCases, Otherwise extends Rew
  * for all of them; none is called for no completion. One that fails as a whole fails its own completions; a key that
  * throws fails its completion.
  *
- * @throws ConfigurationError if a case is no reward.
+ * @throws ConfigurationError if the key is no function, or a case no reward.
  * @example
  * import { type Scorable, toPromise } from "@msrl/core";
  * import { choose, format, perCompletion } from "@msrl/rewards";

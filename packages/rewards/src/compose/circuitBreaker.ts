@@ -1,6 +1,6 @@
 import type { Mark, Reward } from "@msrl/core";
 import { atLeast, checkOptions, type Rules, wholeFrom } from "@msrl/core/configuration";
-import { callable } from "./time.js";
+import { callable } from "./arguments.js";
 import { failed, outcomes, wrapped } from "./wrapped.js";
 
 /** Settings of {@link circuitBreaker}. */

@@ -1,13 +1,18 @@
 import { type ConfigurationProblem, configurationError } from "@msrl/core";
+import { given as shownGiven } from "./arguments.js";
 
 /** A step (steps made before it) and the weight at it. */
 export type CurriculumPoint = readonly [step: number, weight: number];
 
 const problemsOf = (points: readonly CurriculumPoint[]): readonly ConfigurationProblem[] => {
+  if (!Array.isArray(points))
+    return [{ field: "points", given: shownGiven(points), wanted: "at least one [step, weight]" }];
   if (points.length === 0) return [{ field: "points", given: "empty", wanted: "at least one [step, weight]" }];
+  const odd = points.findIndex((point) => !Array.isArray(point) || point.length !== 2);
+  if (odd >= 0) return [{ field: `points[${odd}]`, given: shownGiven(points[odd]), wanted: "[step, weight]" }];
   return points.flatMap(([step, weight], at): readonly ConfigurationProblem[] => {
     const field = `points[${at}]`;
-    const given = `[${step}, ${weight}]`;
+    const given = `[${String(step)}, ${String(weight)}]`;
     if (!Number.isFinite(step) || !Number.isFinite(weight)) return [{ field, given, wanted: "two finite numbers" }];
     const before = points[at - 1]?.[0];
     return before !== undefined && !(step > before) ? [{ field, given, wanted: `a step after ${before}` }] : [];

@@ -4,6 +4,7 @@ import { pipe } from "fp-ts/function";
 import * as A from "fp-ts/ReadonlyArray";
 import * as TE from "fp-ts/TaskEither";
 import type { AllOf } from "./allOf.js";
+import { checkArguments, rewardRule } from "./arguments.js";
 import { fromMarks } from "./fromMarks.js";
 import { joined, marksOf, nameOf } from "./marks.js";
 
@@ -25,6 +26,7 @@ export const extremeOf = <Rewards extends readonly Reward<never>[]>(
 ): Reward<AllOf<Rewards[number]>> => {
   if (rewards.length === 0)
     throw configurationError(how, [{ field: "rewards", given: "empty", wanted: "at least one reward" }]);
+  checkArguments(how, ...rewards.map((reward, at) => [`rewards[${at}]`, rewardRule, reward] as const));
   return fromMarks(how, (batch, context) =>
     pipe(
       rewards,

@@ -3,6 +3,7 @@ import * as E from "fp-ts/Either";
 import { pipe } from "fp-ts/function";
 import type { TaskEither } from "fp-ts/TaskEither";
 import * as TE from "fp-ts/TaskEither";
+import { callable, checkArguments, nameRule } from "./arguments.js";
 import { marksOf, placeOf, rewardError } from "./marks.js";
 
 /** A function from a batch to one mark a completion. */
@@ -17,6 +18,7 @@ export type Marks<Reference> = (
  * The marks keep a completion that failed in its group; the plain values have no place for it, so there the first
  * failure is a `RewardError` that names the completion. The name is also that of the function made.
  *
+ * @throws ConfigurationError if the name is no text, or the function none.
  * @example
  * import { toPromise } from "@msrl/core";
  * import { fromMarks } from "@msrl/rewards";
@@ -29,6 +31,7 @@ export type Marks<Reference> = (
  * @since 0.1.0
  */
 export const fromMarks = <Reference>(name: string, marks: Marks<Reference>): Reward<Reference> => {
+  checkArguments("fromMarks", ["name", nameRule, name], ["marks", callable, marks]);
   const held: Marks<Reference> = (batch, context) => marksOf(name, asReward(marks), batch, context);
   const values: Reward<Reference> = (batch, context) =>
     pipe(

@@ -1,7 +1,15 @@
 import type { CompletionBatch, ScoredReward } from "@msrl/core";
-import { type ConfigurationProblem, checkOptions, optional, type Rule, type Rules } from "@msrl/core/configuration";
+import {
+  type ConfigurationProblem,
+  checkOptions,
+  configurationError,
+  optional,
+  type Rule,
+  type Rules,
+} from "@msrl/core/configuration";
 import { pipe } from "fp-ts/function";
 import * as TE from "fp-ts/TaskEither";
+import { record } from "./arguments.js";
 import {
   type NamedPart,
   partProblems,
@@ -30,11 +38,14 @@ export interface GatedProductOptions<
 /** Parts that are left out ask for no reference. */
 type NoParts = Readonly<Record<string, WeightedPart<unknown>>>;
 
-const record: Rule = { wanted: "an object", fits: (value) => typeof value === "object" && value !== null };
+const someParts: Rule = {
+  wanted: "an object of one or more parts",
+  fits: (value) => record.fits(value) && Object.keys(value as object).length > 0,
+};
 const rules: Rules<GatedProductOptions<never, never, never>> = {
   result: { ...record, wanted: "a part: { reward }" },
-  gated: optional(record),
-  added: optional(record),
+  gated: optional(someParts),
+  added: optional(someParts),
 };
 
 const problemsOf = (
@@ -90,10 +101,12 @@ export const gatedProduct = <
 >(
   options: GatedProductOptions<Result, Gated, Added>,
 ): ScoredReward<ReferenceOf<{ readonly result: Result }> & ReferenceOf<Gated> & ReferenceOf<Added>> => {
+  checkOptions<object>("gatedProduct", rules, {}, options);
   const gated: readonly NamedPart[] = Object.entries(options.gated ?? {});
   const added: readonly NamedPart[] = Object.entries(options.added ?? {});
   const result: NamedPart = ["result", { ...options.result, weight: 1 }];
-  checkOptions<object>("gatedProduct", rules, {}, options, () => problemsOf(result, gated, added));
+  const problems = problemsOf(result, gated, added);
+  if (problems.length > 0) throw configurationError("gatedProduct", problems);
   const parts = [result, ...gated, ...added];
   const names = parts.map(([name]) => name);
   const last = 1 + gated.length;

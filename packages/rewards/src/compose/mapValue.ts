@@ -1,4 +1,5 @@
 import type { Reward } from "@msrl/core";
+import { callable, checkArguments } from "./arguments.js";
 import { thrownReason } from "./marks.js";
 import { failed, mapMarks } from "./wrapped.js";
 
@@ -8,6 +9,7 @@ import { failed, mapMarks } from "./wrapped.js";
  * `null` stays `null` and failures stay failures: the function sees numbers only. It may give `null`; if it throws or
  * gives a number that is not finite, that completion failed.
  *
+ * @throws ConfigurationError if the function is none, or the reward.
  * @example
  * import { toPromise } from "@msrl/core";
  * import { mapValue, perCompletion } from "@msrl/rewards";
@@ -21,9 +23,11 @@ import { failed, mapMarks } from "./wrapped.js";
  * assert.deepStrictEqual(await toPromise(centred([judged("ab"), judged("")])), [3, null]);
  * @since 0.1.0
  */
-export const mapValue =
-  (change: (value: number) => number | null) =>
-  <Reference>(reward: Reward<Reference>): Reward<Reference> =>
+export const mapValue = (
+  change: (value: number) => number | null,
+): (<Reference>(reward: Reward<Reference>) => Reward<Reference>) => {
+  checkArguments("mapValue", ["change", callable, change]);
+  return (reward) =>
     mapMarks("mapValue", reward, (mark) => {
       if (mark.value === null) return mark;
       try {
@@ -32,3 +36,4 @@ export const mapValue =
         return failed(`the function threw: ${thrownReason(thrown)}`);
       }
     });
+};

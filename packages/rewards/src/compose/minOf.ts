@@ -8,7 +8,7 @@ import { extremeOf } from "./extreme.js";
  * Those that do not apply (`null`) are left out; `null` if none applies. A completion that failed in one of them failed.
  * The rewards run side by side; of those equally low the first decides.
  *
- * @throws ConfigurationError if there is no reward.
+ * @throws ConfigurationError if there is no reward, or one of them is none.
  * @example
  * import { toPromise } from "@msrl/core";
  * import { accuracy, format, minOf } from "@msrl/rewards";

@@ -5,6 +5,7 @@ import { pipe } from "fp-ts/function";
 import * as A from "fp-ts/ReadonlyArray";
 import * as TE from "fp-ts/TaskEither";
 import type { AllOf } from "./allOf.js";
+import { given, record } from "./arguments.js";
 import { marksOf, placeOf, rewardError } from "./marks.js";
 
 /** What becomes of a completion that a part could not judge: the step fails, the part does not apply, or it has this value. */
@@ -37,7 +38,9 @@ export type ReferenceOf<Parts extends Readonly<Record<string, RewardPart<never>>
 export type NamedPart = readonly [name: string, part: WeightedPart<never>];
 
 /** What is wrong with a part, its fields named after `field`. */
-export const partProblems = (field: string, { reward, weight, onFailure = "fail" }: WeightedPart<never>) => {
+export const partProblems = (field: string, part: WeightedPart<never>): readonly ConfigurationProblem[] => {
+  if (!record.fits(part)) return [{ field, given: given(part), wanted: "a part: { reward, weight }" }];
+  const { reward, weight, onFailure = "fail" } = part;
   const problems: ConfigurationProblem[] = [];
   if (typeof reward !== "function")
     problems.push({ field: `${field}.reward`, given: shown(reward), wanted: "a reward" });

@@ -1,5 +1,6 @@
 import type { Completion, Mark, Reward, Scorable } from "@msrl/core";
 import * as TE from "fp-ts/TaskEither";
+import { callable, checkArguments, nameRule } from "./arguments.js";
 import { fromMarks } from "./fromMarks.js";
 import { asMark, thrownReason } from "./marks.js";
 
@@ -25,6 +26,7 @@ const markOf = <Reference>(score: CompletionScore<Reference>, { completion, refe
  * something that is neither a finite number nor `null`, that completion failed: a mark that says so, or, where plain
  * values are asked for, a `RewardError` that names the reward, the completion (its place in the batch, its prompt) and the cause.
  *
+ * @throws ConfigurationError if the name is no text, or the function none.
  * @example
  * import { toPromise } from "@msrl/core";
  * import { perCompletion } from "@msrl/rewards";
@@ -33,5 +35,7 @@ const markOf = <Reference>(score: CompletionScore<Reference>, { completion, refe
  * assert.deepStrictEqual(await toPromise(short([{ prompt: { id: "q1", messages: [] }, completion, reference: {} }])), [1]);
  * @since 0.1.0
  */
-export const perCompletion = <Reference>(name: string, score: CompletionScore<Reference>): Reward<Reference> =>
-  fromMarks(name, (batch) => TE.fromIO(() => batch.map((each) => markOf(score, each))));
+export const perCompletion = <Reference>(name: string, score: CompletionScore<Reference>): Reward<Reference> => {
+  checkArguments("perCompletion", ["name", nameRule, name], ["score", callable, score]);
+  return fromMarks(name, (batch) => TE.fromIO(() => batch.map((each) => markOf(score, each))));
+};

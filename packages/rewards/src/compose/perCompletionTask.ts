@@ -1,6 +1,7 @@
 import type { Mark, Reward, RewardContext, Scorable } from "@msrl/core";
 import { checkOptions, type Rules, wholeFrom } from "@msrl/core/configuration";
 import * as TE from "fp-ts/TaskEither";
+import { callable, checkArguments, nameRule } from "./arguments.js";
 import { atMost } from "./atMost.js";
 import { fromMarks } from "./fromMarks.js";
 import { asMark, thrownReason } from "./marks.js";
@@ -39,7 +40,7 @@ const rules: Rules<PerCompletionTaskOptions> = { concurrency: wholeFrom(1) };
  * that throws, and a value that is neither a finite number nor `null` fail that completion and no other. When the
  * caller's signal is aborted, those without an answer fail at once and no other is asked about.
  *
- * @throws ConfigurationError if the concurrency is not a whole number of at least 1.
+ * @throws ConfigurationError if the name is no text, the function none, or the concurrency no whole number of at least 1.
  * @example
  * import { toPromise } from "@msrl/core";
  * import { perCompletionTask } from "@msrl/rewards";
@@ -57,6 +58,7 @@ export const perCompletionTask = <Reference>(
   score: CompletionTask<Reference>,
   options: Partial<PerCompletionTaskOptions> = {},
 ): Reward<Reference> => {
+  checkArguments("perCompletionTask", ["name", nameRule, name], ["score", callable, score]);
   const { concurrency } = checkOptions("perCompletionTask", rules, perCompletionTaskDefaults, options);
   return fromMarks(name, (batch, context) =>
     TE.fromTask(() => {

@@ -15,6 +15,3 @@ export const waitable: Rule = {
   ...between(0, longestSleep),
   wanted: `a number of milliseconds from 0 to ${longestSleep}`,
 };
-
-/** A function. */
-export const callable: Rule = { wanted: "a function", fits: (value) => typeof value === "function" };

@@ -1,6 +1,7 @@
 import type { Mark, Reward, Score, ScoredReward } from "@msrl/core";
 import { pipe } from "fp-ts/function";
 import * as TE from "fp-ts/TaskEither";
+import { checkArguments, rewardRule } from "./arguments.js";
 import { fromMarks } from "./fromMarks.js";
 import { joined } from "./marks.js";
 
@@ -18,6 +19,7 @@ const markOf = ({ value, parts, reasons, failures }: Score): Mark => {
  *
  * A part that failed has been settled by its own policy, so it is a word of the reason here, no failure of the total.
  *
+ * @throws ConfigurationError if it is no reward.
  * @example
  * import { toPromise } from "@msrl/core";
  * import { accuracy, format, taskType, total, weightedSum } from "@msrl/rewards";
@@ -32,10 +34,12 @@ const markOf = ({ value, parts, reasons, failures }: Score): Mark => {
  * assert.deepStrictEqual([score!.value, score!.parts], [1.2, { accuracy: 1, form: 1 }]);
  * @since 0.1.0
  */
-export const total = <Reference>(scored: ScoredReward<Reference>): Reward<Reference> =>
-  fromMarks("total", (batch, context) =>
+export const total = <Reference>(scored: ScoredReward<Reference>): Reward<Reference> => {
+  checkArguments("total", ["scored", { ...rewardRule, wanted: "a reward that tells its parts" }, scored]);
+  return fromMarks("total", (batch, context) =>
     pipe(
       scored(batch, context),
       TE.map((scores) => scores.map(markOf)),
     ),
   );
+};

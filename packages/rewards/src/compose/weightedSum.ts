@@ -2,6 +2,7 @@ import type { CompletionBatch, ScoredReward } from "@msrl/core";
 import { configurationError } from "@msrl/core";
 import { pipe } from "fp-ts/function";
 import * as TE from "fp-ts/TaskEither";
+import { checkArguments, record } from "./arguments.js";
 import { type NamedPart, partProblems, type ReferenceOf, runParts, type WeightedParts } from "./parts.js";
 import { scoreWith, weighted } from "./score.js";
 
@@ -40,6 +41,7 @@ const checkParts = (parts: readonly NamedPart[]): void => {
  * @since 0.1.0
  */
 export const weightedSum = <Parts extends WeightedParts>(parts: Parts): ScoredReward<ReferenceOf<Parts>> => {
+  checkArguments("weightedSum", ["parts", record, parts]);
   const named: readonly NamedPart[] = Object.entries(parts);
   checkParts(named);
   const names = named.map(([name]) => name);

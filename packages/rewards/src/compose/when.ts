@@ -1,4 +1,5 @@
 import type { Reward, Scorable } from "@msrl/core";
+import { callable, checkArguments, rewardRule } from "./arguments.js";
 import { nameOf } from "./marks.js";
 import { routed } from "./routed.js";
 
@@ -10,6 +11,7 @@ import { routed } from "./routed.js";
  *
  *     sum of when(p, r) and when(not p, r) = r        for every r that does not look at a completion's neighbours
  *
+ * @throws ConfigurationError if the predicate is no function, or the reward none.
  * @example
  * import { type Scorable, toPromise } from "@msrl/core";
  * import { format, when } from "@msrl/rewards";
@@ -26,7 +28,9 @@ import { routed } from "./routed.js";
 export const when = <Known, Reference>(
   predicate: (scorable: Scorable<Known>) => boolean,
   reward: Reward<Reference>,
-): Reward<Known & Reference> =>
-  routed<Known & Reference>(`when of ${nameOf(reward as Reward<never>)}`, (scorable) =>
+): Reward<Known & Reference> => {
+  checkArguments("when", ["predicate", callable, predicate], ["reward", rewardRule, reward]);
+  return routed<Known & Reference>(`when of ${nameOf(reward as Reward<never>)}`, (scorable) =>
     predicate(scorable) ? (reward as Reward<never>) : { value: null },
   );
+};

@@ -1,6 +1,7 @@
 import type { CompletionBatch, Mark, Reward, RewardContext } from "@msrl/core";
 import { atLeast, checkOptions, type Rules, wholeFrom } from "@msrl/core/configuration";
-import { callable, longestSleep, nodeSleep, type Sleep, waitable } from "./time.js";
+import { callable } from "./arguments.js";
+import { longestSleep, nodeSleep, type Sleep, waitable } from "./time.js";
 import { forMany } from "./untilAborted.js";
 import { outcomes, wrapped } from "./wrapped.js";
 

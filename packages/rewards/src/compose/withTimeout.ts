@@ -1,6 +1,7 @@
 import type { Reward } from "@msrl/core";
 import { checkOptions, type Rules } from "@msrl/core/configuration";
-import { callable, nodeSleep, type Sleep, waitable } from "./time.js";
+import { callable } from "./arguments.js";
+import { nodeSleep, type Sleep, waitable } from "./time.js";
 import { untilAborted } from "./untilAborted.js";
 import { failed, outcomes, stopped, withSignal, wrapped } from "./wrapped.js";
 

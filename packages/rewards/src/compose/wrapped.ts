@@ -2,6 +2,7 @@ import type { CompletionBatch, Mark, Reward, RewardContext } from "@msrl/core";
 import * as E from "fp-ts/Either";
 import { pipe } from "fp-ts/function";
 import * as TE from "fp-ts/TaskEither";
+import { checkArguments, rewardRule } from "./arguments.js";
 import { fromMarks } from "./fromMarks.js";
 import { marksOf, nameOf } from "./marks.js";
 
@@ -34,10 +35,12 @@ export const wrapped = <Reference>(
   how: string,
   reward: Reward<Reference>,
   marks: (batch: CompletionBatch<Reference>, context: RewardContext | undefined) => Promise<readonly Mark[]>,
-): Reward<Reference> =>
-  fromMarks(`${how} of ${nameOf(reward as Reward<never>)}`, (batch, context) =>
+): Reward<Reference> => {
+  checkArguments(how, ["reward", rewardRule, reward]);
+  return fromMarks(`${how} of ${nameOf(reward as Reward<never>)}`, (batch, context) =>
     TE.fromTask(() => marks(batch, context)),
   );
+};
 
 /** A reward with each mark of another changed; failures stay as they are. */
 export const mapMarks = <Reference>(
@@ -45,6 +48,7 @@ export const mapMarks = <Reference>(
   reward: Reward<Reference>,
   change: (mark: Mark) => Mark,
 ): Reward<Reference> => {
+  checkArguments(how, ["reward", rewardRule, reward]);
   const name = nameOf(reward as Reward<never>);
   return fromMarks(`${how} of ${name}`, (batch, context) =>
     pipe(

@@ -1,8 +1,8 @@
 import type { Reward } from "@msrl/core";
 import type { Rule, Rules } from "@msrl/core/configuration";
+import { callable } from "../compose/arguments.js";
 import { perCompletion } from "../compose/perCompletion.js";
 import { type CriterionScores, scoreVerdict } from "../parse/verdicts/scoreVerdict.js";
-import { callable } from "../verifiable/answer.js";
 
 /** Both answers' gold scores by criterion. */
 export interface DimensionReference {

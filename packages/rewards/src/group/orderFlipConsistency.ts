@@ -1,9 +1,9 @@
 import type { Mark, Reward } from "@msrl/core";
 import { checkOptions } from "@msrl/core/configuration";
 import * as TE from "fp-ts/TaskEither";
+import { callable } from "../compose/arguments.js";
 import { fromMarks } from "../compose/fromMarks.js";
-import { callable } from "../verifiable/answer.js";
-import { type OrderOptions, type OrderReference, orderDefaults, pairedVerdicts } from "./orders.js";
+import { type OrderOptions, type OrderReference, orderDefaults, overOrders } from "./orders.js";
 
 /**
  * How far a judgement agrees with those of the same sample in the other order; needs no label.
@@ -31,15 +31,13 @@ import { type OrderOptions, type OrderReference, orderDefaults, pairedVerdicts }
 export const orderFlipConsistency = (options: Partial<OrderOptions> = {}): Reward<OrderReference> => {
   const { read } = checkOptions("orderFlipConsistency", { read: callable }, orderDefaults, options);
   return fromMarks<OrderReference>("orderFlipConsistency", (batch) =>
-    TE.fromIO(() => {
-      const { verdicts, others } = pairedVerdicts(batch, read);
-      return verdicts.map((verdict, at): Mark => {
-        const places = others[at]!;
-        if (places.length === 0) return { value: null };
+    TE.fromIO(() =>
+      overOrders(batch, read, ({ verdict, others }): Mark => {
+        if (others.length === 0) return { value: null };
         if (verdict === null) return { value: 0, reason: "no readable verdict" };
-        const agree = places.filter((other) => verdicts[other] === verdict).length;
-        return { value: agree / places.length, reason: `${agree} of ${places.length} agree in the other order` };
-      });
-    }),
+        const agree = others.filter((other) => other === verdict).length;
+        return { value: agree / others.length, reason: `${agree} of ${others.length} agree in the other order` };
+      }),
+    ),
   );
 };

@@ -1,5 +1,6 @@
 import type { CompletionBatch, Mark, Reward } from "@msrl/core";
 import * as TE from "fp-ts/TaskEither";
+import { callable, checkArguments, nameRule } from "../compose/arguments.js";
 import { fromMarks } from "../compose/fromMarks.js";
 import { asMark, thrownReason } from "../compose/marks.js";
 import { groupsOf } from "./groupsOf.js";
@@ -25,6 +26,7 @@ const marksOfGroup = <Reference>(score: GroupScore<Reference>, group: Completion
  * A group is a run of completions with one prompt id. A function that throws, or gives a list of the wrong length, fails
  * its group and no other.
  *
+ * @throws ConfigurationError if the name is no text, or the function none.
  * @example
  * import { toPromise } from "@msrl/core";
  * import { perGroup } from "@msrl/rewards";
@@ -40,8 +42,9 @@ const marksOfGroup = <Reference>(score: GroupScore<Reference>, group: Completion
  * assert.deepStrictEqual(await toPromise(shortest([judged("long one"), judged("short")])), [0, 1]);
  * @since 0.1.0
  */
-export const perGroup = <Reference>(name: string, score: GroupScore<Reference>): Reward<Reference> =>
-  fromMarks<Reference>(name, (batch) =>
+export const perGroup = <Reference>(name: string, score: GroupScore<Reference>): Reward<Reference> => {
+  checkArguments("perGroup", ["name", nameRule, name], ["score", callable, score]);
+  return fromMarks<Reference>(name, (batch) =>
     TE.fromIO(() => {
       const marks: Mark[] = [];
       for (const places of groupsOf(batch as CompletionBatch<never>))
@@ -54,3 +57,4 @@ export const perGroup = <Reference>(name: string, score: GroupScore<Reference>):
       return marks;
     }),
   );
+};

@@ -1,9 +1,9 @@
 import type { Mark, Reward } from "@msrl/core";
 import { checkOptions } from "@msrl/core/configuration";
 import * as TE from "fp-ts/TaskEither";
+import { callable } from "../compose/arguments.js";
 import { fromMarks } from "../compose/fromMarks.js";
-import { callable } from "../verifiable/answer.js";
-import { inOrder, type OrderOptions, type OrderReference, orderDefaults, pairedVerdicts } from "./orders.js";
+import { type OrderOptions, type OrderReference, orderDefaults, overOrders } from "./orders.js";
 
 /**
  * Whether a judgement is right and survives swapping A and B: right here, and right more often than not in the other order.
@@ -33,17 +33,14 @@ import { inOrder, type OrderOptions, type OrderReference, orderDefaults, pairedV
 export const positionConsistency = (options: Partial<OrderOptions> = {}): Reward<OrderReference> => {
   const { read } = checkOptions("positionConsistency", { read: callable }, orderDefaults, options);
   return fromMarks<OrderReference>("positionConsistency", (batch) =>
-    TE.fromIO(() => {
-      const { verdicts, others } = pairedVerdicts(batch, read);
-      return batch.map(({ reference: { label, swapped = false } }, at): Mark => {
-        const places = others[at]!;
-        if (label === undefined || places.length === 0) return { value: null };
-        const gold = inOrder(label, swapped);
-        if (verdicts[at] !== gold) return { value: 0, reason: "not the label" };
-        const right = places.filter((other) => verdicts[other] === gold).length;
-        const reason = `${right} of ${places.length} right in the other order`;
-        return { value: 2 * right > places.length ? 1 : 0, reason };
-      });
-    }),
+    TE.fromIO(() =>
+      overOrders(batch, read, ({ verdict, gold, others }): Mark => {
+        if (gold === undefined || others.length === 0) return { value: null };
+        if (verdict !== gold) return { value: 0, reason: "not the label" };
+        const right = others.filter((other) => other === gold).length;
+        const reason = `${right} of ${others.length} right in the other order`;
+        return { value: 2 * right > others.length ? 1 : 0, reason };
+      }),
+    ),
   );
 };

@@ -1,10 +1,11 @@
 import type { Reward } from "@msrl/core";
 import { checkOptions } from "@msrl/core/configuration";
+import { callable } from "../compose/arguments.js";
 import { perCompletion } from "../compose/perCompletion.js";
 import { onlyBlock } from "../parse/onlyBlock.js";
 import { letterVerdict } from "../parse/verdicts/letterVerdict.js";
 import type { Verdict } from "../parse/verdicts/verdictFormat.js";
-import { type AnswerReader, callable } from "../verifiable/answer.js";
+import type { AnswerReader } from "../verifiable/answer.js";
 import { lastPreference } from "./lastPreference.js";
 
 /** Settings of {@link reasoningConsistency}. */

@@ -1,6 +1,7 @@
 import type { Reward } from "@msrl/core";
 import { checkOptions } from "@msrl/core/configuration";
-import { type AnswerReader, callable, readAnswer } from "../verifiable/answer.js";
+import { callable } from "../compose/arguments.js";
+import { type AnswerReader, readAnswer } from "../verifiable/answer.js";
 import { perGroup } from "./perGroup.js";
 
 /** Settings of {@link selfConsistency}. */

@@ -1,7 +1,8 @@
 import type { Mark, Reward } from "@msrl/core";
 import { above, checkOptions, type Rule, type Rules, wholeFrom } from "@msrl/core/configuration";
+import { callable } from "../compose/arguments.js";
 import { perCompletionTask } from "../compose/perCompletionTask.js";
-import { type AnswerReader, callable } from "../verifiable/answer.js";
+import type { AnswerReader } from "../verifiable/answer.js";
 
 /** One test of a program: what it reads, and what it has to print. */
 export interface CodeTest {

@@ -1,7 +1,7 @@
 import type { Mark, Message, Reward, Scorable } from "@msrl/core";
 import { atLeast, checkOptions, type Rule, type Rules, wholeFrom } from "@msrl/core/configuration";
+import { callable } from "../compose/arguments.js";
 import { perCompletionTask } from "../compose/perCompletionTask.js";
-import { callable } from "../verifiable/answer.js";
 import { type AskOptions, ask, askDefaults } from "./ask.js";
 
 /** Settings of {@link referee}. */

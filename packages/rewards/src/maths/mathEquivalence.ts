@@ -1,7 +1,8 @@
 import type { Reward } from "@msrl/core";
 import { checkOptions } from "@msrl/core/configuration";
+import { callable } from "../compose/arguments.js";
 import { perCompletion } from "../compose/perCompletion.js";
-import { type AnswerReader, type AnswerReference, callable, goldOf } from "../verifiable/answer.js";
+import { type AnswerReader, type AnswerReference, goldOf } from "../verifiable/answer.js";
 import type { Expression } from "./expression.js";
 import { parseMaths } from "./parseMaths.js";
 import { boxed, readMaths } from "./readMaths.js";

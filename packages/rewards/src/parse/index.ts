@@ -1,3 +1,3 @@
-export * from "./onlyBlock.js";
+export { onlyBlock } from "./onlyBlock.js";
 export * from "./parseTags.js";
 export * from "./verdicts/index.js";

@@ -1,5 +1,8 @@
-import { parseTags } from "./parseTags.js";
-import { type TagToken, tagTokens } from "./tagTokens.js";
+import { checkOptions, type Rule } from "@msrl/core/configuration";
+import { isTagName, type TagToken, tagTokens } from "./tagTokens.js";
+
+/** A rule for the name of a tag. */
+export const tagName: Rule = { wanted: "a name without space, <, > or /", fits: isTagName };
 
 /**
  * The content of a tag that occurs exactly once in a completion, opened once and closed once; `null` otherwise.
@@ -13,8 +16,8 @@ import { type TagToken, tagTokens } from "./tagTokens.js";
  * assert.deepStrictEqual([type("<type>text</type>"), type("text"), type("<type>a</type><type>b</type>")], ["text", null, null]);
  * @since 0.1.0
  */
-export const onlyBlock = ({ tag }: { readonly tag: string }): ((text: string) => string | null) => {
-  parseTags({ tags: [tag] }); // refuses what cannot be a name
+export const onlyBlock = (options: { readonly tag: string }): ((text: string) => string | null) => {
+  const { tag } = checkOptions("onlyBlock", { tag: tagName }, {}, options);
   return (text) => {
     let [open, close]: (TagToken | undefined)[] = [];
     for (const token of tagTokens(text)) {

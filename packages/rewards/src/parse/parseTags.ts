@@ -1,6 +1,6 @@
 import { configurationError } from "@msrl/core";
 import { shown } from "@msrl/core/configuration";
-import { type TagToken, tagTokens } from "./tagTokens.js";
+import { isTagName, type TagToken, tagTokens } from "./tagTokens.js";
 
 /** Settings of {@link parseTags}. */
 export interface ParseOptions {
@@ -42,9 +42,7 @@ interface Pair {
 const wrongTags = (tags: unknown): string | undefined => {
   if (!Array.isArray(tags)) return shown(tags);
   if (tags.length === 0) return "empty";
-  const at = tags.findIndex(
-    (tag: unknown, place) => typeof tag !== "string" || !/^[^\s<>/]+$/.test(tag) || tags.indexOf(tag) !== place,
-  );
+  const at = tags.findIndex((tag: unknown, place) => !isTagName(tag) || tags.indexOf(tag) !== place);
   return at < 0 ? undefined : shown(tags[at]);
 };
 

@@ -1,3 +1,6 @@
+/** Whether a text can be the name of a tag. */
+export const isTagName = (tag: unknown): tag is string => typeof tag === "string" && /^[^\s<>/]+$/.test(tag);
+
 /** A tag as it stands in a text: its name, whether it closes, and where. */
 export interface TagToken {
   readonly tag: string;

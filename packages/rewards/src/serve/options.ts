@@ -1,6 +1,7 @@
 import { checkOptions, optional, type Rule, type Rules, shown, wholeFrom } from "@msrl/core/configuration";
 import type { ChatModel } from "@msrl/core/openai";
-import { callable, longestSleep, waitable } from "../compose/time.js";
+import { callable } from "../compose/arguments.js";
+import { longestSleep, waitable } from "../compose/time.js";
 import type { CutOptions } from "./cutPrompt.js";
 import { isObject } from "./read.js";
 import type { DecodeImage } from "./samples.js";

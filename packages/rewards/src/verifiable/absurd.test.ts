@@ -9,6 +9,7 @@ import {
   jsonSchema,
   mathEquivalence,
   numeric,
+  official,
   onlyBlock,
   pattern,
   selfConsistency,
@@ -28,7 +29,7 @@ describe("options that cannot be are ConfigurationErrors that name their field",
     ["accuracy: options is null, wanted an object", () => accuracy(null as never)],
     ["exactMatch: options is 5, wanted an object", () => exactMatch(5 as never)],
     ["parseTags: tags is not given, wanted one or more", () => format({} as never)],
-    ["parseTags: tags is null, wanted one or more", () => onlyBlock({ tag: null as never })],
+    ["onlyBlock: tag is null, wanted a name", () => onlyBlock({ tag: null as never })],
     ["mathEquivalence: read is null, wanted a function", () => mathEquivalence({ read: null as never })],
     ["selfConsistency: read is null, wanted a function", () => selfConsistency({ read: null as never })],
     ["jsonSchema: schema is not given, wanted a JSON Schema", () => jsonSchema({} as never)],
@@ -63,5 +64,23 @@ describe("references that cannot be", () => {
       expect((await failure(reward, { answer: [5] })).right[0]!.failure).toContain(
         "reference.answer is or has 5, wanted a text or a list of texts",
       );
+  });
+
+  it("the official rewards give 0 where there is nothing to judge against, and fail where it is of another kind", async () => {
+    const odd = [{ label: 5 }, { label: {} }];
+    expect(await official.accuracy([...nothing, 5].map(judged))()).toMatchObject({ right: [0, 0, 0, 0, 0] });
+    expect(await official.task([...nothing, 5].map(judged))()).toMatchObject({ right: [0, 0, 0, 0, 0] });
+    expect(await official.format([...nothing, 5].map(judged))()).toMatchObject({ right: [0, 0, 0, 0, 0] });
+    const marks = await official.accuracy.marks!([{ label: "A" }, ...odd].map(judged))();
+    expect(marks).toMatchObject({
+      right: [
+        { value: 1 },
+        { failure: expect.stringContaining("reference.label is 5, wanted a text") },
+        { value: null },
+      ],
+    });
+    expect(await official.task.marks!([judged({ task: 5 })])()).toMatchObject({
+      right: [{ failure: expect.stringContaining("reference.task is 5, wanted a text") }],
+    });
   });
 });

@@ -1,9 +1,9 @@
 import type { Reward } from "@msrl/core";
 import { checkOptions, finite, type Rules, shown } from "@msrl/core/configuration";
+import { callable } from "../compose/arguments.js";
 import { perCompletion } from "../compose/perCompletion.js";
 import { verdict } from "../parse/verdicts/verdict.js";
 import { type Verdict, verdictNames } from "../parse/verdicts/verdictFormat.js";
-import { callable } from "./answer.js";
 
 /** What accuracy is judged against: the better answer, or a tie, where it is known. */
 export interface LabelReference {

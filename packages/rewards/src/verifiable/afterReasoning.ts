@@ -1,5 +1,6 @@
 import { checkOptions, type Rule } from "@msrl/core/configuration";
-import { type AnswerReader, callable } from "./answer.js";
+import { callable } from "../compose/arguments.js";
+import type { AnswerReader } from "./answer.js";
 
 /** Settings of {@link afterReasoning}. */
 export interface AfterReasoningOptions {

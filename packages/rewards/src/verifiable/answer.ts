@@ -1,4 +1,4 @@
-import { type Rule, shown } from "@msrl/core/configuration";
+import { shown } from "@msrl/core/configuration";
 import { onlyBlock } from "../parse/onlyBlock.js";
 
 /** Reads the answer of a completion; `null`: there is none, or not exactly one. */
@@ -22,6 +22,3 @@ export const goldOf = (reference: AnswerReference | null | undefined): readonly 
   if (odd >= 0) throw new Error(`reference.answer is or has ${shown(all[odd])}, wanted a text or a list of texts`);
   return all.length === 0 ? undefined : (all as readonly string[]);
 };
-
-/** A rule for an option that is a function. */
-export const callable: Rule = { wanted: "a function", fits: (value) => typeof value === "function" };

@@ -1,7 +1,8 @@
 import type { Reward } from "@msrl/core";
 import { checkOptions, type Rule, type Rules } from "@msrl/core/configuration";
+import { callable } from "../compose/arguments.js";
 import { perCompletion } from "../compose/perCompletion.js";
-import { type AnswerReader, type AnswerReference, callable, goldOf, readAnswer } from "./answer.js";
+import { type AnswerReader, type AnswerReference, goldOf, readAnswer } from "./answer.js";
 
 /** Settings of {@link choice}. */
 export interface ChoiceOptions {

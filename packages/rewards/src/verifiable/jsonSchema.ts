@@ -1,8 +1,9 @@
 import { configurationError, type Reward } from "@msrl/core";
 import { checkOptions, type Rules } from "@msrl/core/configuration";
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import { callable } from "../compose/arguments.js";
 import { perCompletion } from "../compose/perCompletion.js";
-import { type AnswerReader, callable } from "./answer.js";
+import type { AnswerReader } from "./answer.js";
 
 /** Settings of {@link jsonSchema}. */
 export interface JsonSchemaOptions {

@@ -1,7 +1,8 @@
 import type { Reward } from "@msrl/core";
 import { atLeast, checkOptions, type Rule, type Rules } from "@msrl/core/configuration";
+import { callable } from "../compose/arguments.js";
 import { perCompletion } from "../compose/perCompletion.js";
-import { type AnswerReader, callable, readAnswer } from "./answer.js";
+import { type AnswerReader, readAnswer } from "./answer.js";
 import { type Quantity, readNumber } from "./readNumber.js";
 
 /** What a number is judged against: a number, or one as it is written, with its unit where it has one. */

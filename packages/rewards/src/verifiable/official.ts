@@ -1,4 +1,5 @@
 import type { Reward } from "@msrl/core";
+import { shown } from "@msrl/core/configuration";
 import { perCompletion } from "../compose/perCompletion.js";
 
 /** What the official rewards are judged against, as its data sets name them; a missing one gives 0. */
@@ -19,6 +20,13 @@ const tagPair = (name: string): TagPair => {
 };
 
 const tags = { think: tagPair("think"), answer: tagPair("answer"), type: tagPair("type") } as const;
+
+/** A field of a reference; `undefined`: it has none. */
+const fieldOf = (reference: OfficialReference | null | undefined, field: "label" | "task"): string | undefined => {
+  const found: unknown = reference?.[field] ?? undefined;
+  if (found === undefined || typeof found === "string") return found;
+  throw new Error(`reference.${field} is ${shown(found)}, wanted a text`);
+};
 
 /** White space as Python's `strip` and `split` know it: control separators and NEL are, the byte order mark is not. */
 const space = "[\\t-\\r\\x1c- \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";
@@ -76,14 +84,16 @@ const taskOf = (text: string): string =>
  * @since 0.1.0
  */
 export const official: Readonly<Record<"accuracy" | "format" | "task", Reward<OfficialReference>>> = {
-  accuracy: perCompletion<OfficialReference>("official accuracy", (text, { label }) => {
+  accuracy: perCompletion<OfficialReference>("official accuracy", (text, reference) => {
+    const label = fieldOf(reference, "label");
     const found = labelOf(text);
     return label !== undefined && found !== "" && found === labelOf(label) ? 1 : 0;
   }),
   format: perCompletion("official format", (text) =>
     firstBlock(text, tags.think) !== null && firstBlock(text, tags.answer) !== null ? 1 : 0,
   ),
-  task: perCompletion<OfficialReference>("official task", (text, { task }) => {
+  task: perCompletion<OfficialReference>("official task", (text, reference) => {
+    const task = fieldOf(reference, "task");
     const named = taskOf(text);
     return task !== undefined && named !== "" && named === taskOf(task) ? 0.2 : 0;
   }),

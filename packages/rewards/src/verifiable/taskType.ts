@@ -1,7 +1,7 @@
 import type { Reward } from "@msrl/core";
-import { shown } from "@msrl/core/configuration";
+import { checkOptions, shown } from "@msrl/core/configuration";
 import { perCompletion } from "../compose/perCompletion.js";
-import { onlyBlock } from "../parse/onlyBlock.js";
+import { onlyBlock, tagName } from "../parse/onlyBlock.js";
 
 /** What the task reward is judged against: a sample's task, one of core's `taskTypes` or a name of yours. */
 export interface TaskReference {
@@ -30,7 +30,8 @@ const plain = (name: string): string => name.toLowerCase().replace(/[\s_-]/g, ""
  * assert.deepStrictEqual(await toPromise(taskType()([judged])), [1]);
  * @since 0.1.0
  */
-export const taskType = ({ tag = "type" }: TaskTypeOptions = {}): Reward<TaskReference> => {
+export const taskType = (options: TaskTypeOptions = {}): Reward<TaskReference> => {
+  const { tag } = checkOptions<Required<TaskTypeOptions>>("taskType", { tag: tagName }, { tag: "type" }, options);
   const read = onlyBlock({ tag });
   return perCompletion<TaskReference>("taskType", (text, reference) => {
     const { task } = reference ?? {};

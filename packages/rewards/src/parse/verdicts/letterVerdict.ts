@@ -1,4 +1,6 @@
-import type { RegionOptions, VerdictFormat } from "./verdictFormat.js";
+import { checkOptions } from "@msrl/core/configuration";
+import { regionRules } from "./region.js";
+import { type RegionOptions, regionDefaults, type VerdictFormat } from "./verdictFormat.js";
 import { wordVerdict } from "./wordVerdict.js";
 
 /**
@@ -14,4 +16,8 @@ import { wordVerdict } from "./wordVerdict.js";
  * @since 0.1.0
  */
 export const letterVerdict = (options: Partial<RegionOptions> = {}): VerdictFormat =>
-  wordVerdict({ ...options, name: "letter", words: { A: "A", B: "B", tie: "tie" } });
+  wordVerdict({
+    ...checkOptions("letterVerdict", regionRules, regionDefaults, options),
+    name: "letter",
+    words: { A: "A", B: "B", tie: "tie" },
+  });

@@ -1,4 +1,6 @@
-import type { RegionOptions, VerdictFormat } from "./verdictFormat.js";
+import { checkOptions } from "@msrl/core/configuration";
+import { regionRules } from "./region.js";
+import { type RegionOptions, regionDefaults, type VerdictFormat } from "./verdictFormat.js";
 import { wordVerdict } from "./wordVerdict.js";
 
 /**
@@ -13,4 +15,8 @@ import { wordVerdict } from "./wordVerdict.js";
  * @since 0.1.0
  */
 export const numberVerdict = (options: Partial<RegionOptions> = {}): VerdictFormat =>
-  wordVerdict({ ...options, name: "number", words: { A: "1", B: "2", tie: "0" } });
+  wordVerdict({
+    ...checkOptions("numberVerdict", regionRules, regionDefaults, options),
+    name: "number",
+    words: { A: "1", B: "2", tie: "0" },
+  });

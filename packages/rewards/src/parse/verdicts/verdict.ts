@@ -1,4 +1,6 @@
 import type { Label } from "@msrl/core";
+import { checkOptions } from "@msrl/core/configuration";
+import { tagName } from "../onlyBlock.js";
 import { letterVerdict } from "./letterVerdict.js";
 
 /** Reads which answer a completion finds better; `null`: unreadable. */
@@ -24,7 +26,8 @@ export interface VerdictOptions {
  * assert.deepStrictEqual([read("<think>B?</think><answer> a </answer>"), read("A"), read("<answer>A or B</answer>")], ["A", null, null]);
  * @since 0.1.0
  */
-export const verdict = ({ tag = "answer" }: VerdictOptions = {}): VerdictReader => {
+export const verdict = (options: VerdictOptions = {}): VerdictReader => {
+  const { tag } = checkOptions<Required<VerdictOptions>>("verdict", { tag: tagName }, { tag: "answer" }, options);
   const { read } = letterVerdict({ tag });
   return (completion) => read(completion) as Label | null;
 };

@@ -9,7 +9,8 @@ export interface WordVerdictOptions extends RegionOptions {
   readonly words: Readonly<Record<Verdict, string>>;
 }
 
-const text: Rule = { wanted: "a name", fits: (value) => typeof value === "string" && value !== "" };
+/** A rule for a name that is not empty. */
+export const named: Rule = { wanted: "a name", fits: (value) => typeof value === "string" && value !== "" };
 const wordRule: Rule = {
   wanted: "three different words: A, B and tie",
   fits: (value) => {
@@ -34,7 +35,7 @@ const wordRule: Rule = {
 export const wordVerdict = (
   options: Partial<WordVerdictOptions> & Pick<WordVerdictOptions, "name" | "words">,
 ): VerdictFormat => {
-  const rules = { ...regionRules, name: text, words: wordRule };
+  const rules = { ...regionRules, name: named, words: wordRule };
   const { name, words, tag, ties } = checkOptions<WordVerdictOptions>("wordVerdict", rules, regionDefaults, options);
   const place = region(tag);
   const known = verdictsOf(ties);
