@@ -2,6 +2,7 @@ import { key, toPromise } from "@msrl/core";
 import { groupRelative } from "@msrl/core/advantages";
 import { grpo } from "@msrl/core/losses";
 import { adamw, linear } from "@msrl/core/optim";
+import type { TinkerState, TrainedState } from "@msrl/core/tinker";
 import { perCompletion, weightedSum } from "@msrl/rewards";
 import { grpoStage, runStage } from "@msrl/stages";
 import { type EngineOptions, enginePolicy, idPrompt } from "./policies.js";
@@ -20,7 +21,7 @@ const stage = grpoStage({
   advantage: groupRelative({ scale: "none" }),
   loss: grpo({ correctedKl: true, beta: 0.01 }),
   optimizer: { transform: adamw({ learningRate: linear({ learningRate: 0.01, totalSteps: 8 }) }) },
-  referenceState: { type: "base" },
+  referenceState: { type: "base" } as TinkerState,
 });
 
 /** A short stage with a checkpoint each step, resumed where there is one; its curves and the log-probs it ends with. */
@@ -33,7 +34,7 @@ export const killedStage = async (options: EngineOptions, folder: string): Promi
     const result = await runStage(stage, { policy, state, key: run, checkpoint });
     const asked = questions.map(({ prompt }) => ({ prompt, completions: [[11, 20, 31, 318]] }));
     const scored = await toPromise(policy.logProbs(result.state, asked));
-    const { step, updates } = result.state as { readonly step: number; readonly updates: number };
+    const { step, updates } = result.state as TrainedState;
     const logProbs = scored.flat().map((row) => Array.from(row));
     return JSON.stringify({ step, updates, logProbs, rewards: result.steps.map(({ metrics }) => metrics.reward) });
   } finally {

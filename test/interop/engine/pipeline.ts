@@ -2,6 +2,7 @@ import { key, type Label, toPromise } from "@msrl/core";
 import { groupRelative } from "@msrl/core/advantages";
 import { crossEntropy, grpo } from "@msrl/core/losses";
 import { adamw } from "@msrl/core/optim";
+import type { TinkerState } from "@msrl/core/tinker";
 import { perCompletion, weightedSum } from "@msrl/rewards";
 import { evaluate, grpoStage, runStage, sftStage } from "@msrl/stages";
 import { type EngineOptions, enginePolicy, idPrompt } from "./policies.js";
@@ -23,7 +24,7 @@ const reward = weightedSum({
   },
 });
 
-const format = sftStage({
+const format = sftStage<TinkerState>({
   name: "format",
   examples: questions.map(({ prompt, reference }) => ({ prompt, completion: reference.label === "A" ? "65" : "66" })),
   steps: 8,
@@ -43,7 +44,7 @@ export const pipeline = async (options: EngineOptions): Promise<readonly string[
   const first = await toPromise(policy.init(run));
   const cold = await runStage(format, { policy, state: first, key: run });
   const before = await judged(cold.state);
-  const fresh = grpoStage({ ...learning, name: "verdict", steps: 10, loss: grpo(), keep: { threshold: 1, limit: 8 } });
+  const fresh = grpoStage<TinkerState, (typeof questions)[number]["reference"]>({ ...learning, name: "verdict", steps: 10, loss: grpo(), keep: { threshold: 1, limit: 8 } });
   const { state, replay, steps } = await runStage(fresh, { policy, state: cold.state, key: run });
   const loss = grpo({ beta: 0.01 });
   const again = { from: replay, newPerOld: 4, weight: 0.5 };
