@@ -69,6 +69,11 @@ const damages: readonly ((text: string, tags: readonly string[], at: number) => 
  * Completions that miss their form in one thing: a tag that is missing, not closed, twice, in capitals, with a space in
  * it, out of order, or text outside.
  *
+ * @example
+ * import { nearlyWellFormedCompletion } from "@msrl/rewards/testing";
+ * import fc from "fast-check";
+ * const form = /^<think>[^<]*<\/think>\s*<answer>[AB]<\/answer>\s*$/;
+ * fc.assert(fc.property(nearlyWellFormedCompletion(), (text) => !form.test(text)));
  * @since 0.1.0
  */
 export const nearlyWellFormedCompletion = (options: Partial<CompletionsOptions> = {}): fc.Arbitrary<string> => {
@@ -128,6 +133,12 @@ const injections = [
  * reasoning, invisible and right-to-left characters, lone surrogates, tags in look-alike letters, injected
  * instructions, markdown fences.
  *
+ * @example
+ * import { onlyBlock } from "@msrl/rewards";
+ * import { hostileCompletion } from "@msrl/rewards/testing";
+ * import fc from "fast-check";
+ * const read = onlyBlock({ tag: "answer" });
+ * fc.assert(fc.property(hostileCompletion(), (text) => text.includes(read(text) ?? "")));
  * @since 0.1.0
  */
 export const hostileCompletion = (options: Partial<CompletionsOptions> = {}): fc.Arbitrary<string> => {
@@ -153,6 +164,12 @@ export const hostileCompletion = (options: Partial<CompletionsOptions> = {}): fc
 /**
  * All kinds together: well-formed, nearly so, hostile, any string.
  *
+ * @example
+ * import { verdict } from "@msrl/rewards";
+ * import { anyCompletion } from "@msrl/rewards/testing";
+ * import fc from "fast-check";
+ * const read = verdict();
+ * fc.assert(fc.property(anyCompletion(), (text) => ["A", "B", null].includes(read(text))));
  * @since 0.1.0
  */
 export const anyCompletion = (options: Partial<CompletionsOptions> = {}): fc.Arbitrary<string> =>

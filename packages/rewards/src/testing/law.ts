@@ -27,14 +27,48 @@ export interface LawOptions<Reference> {
 /** What came of a law. */
 export type LawResult =
   | { readonly law: string; readonly holds: true; readonly runs: number }
-  | { readonly law: string; readonly holds: false; readonly report: string };
+  | {
+      readonly law: string;
+      readonly holds: false;
+      readonly report: string;
+      /** The reward itself failed: what the law says could not be seen. */
+      readonly fails?: true;
+    };
+
+/** A reward that has no values to compare. */
+class RewardFails extends Error {}
+
+/** What breaks a law, in words, and whether that is the reward, which fails. */
+export const whyBroken = (thrown: unknown): { readonly reason: string; readonly fails?: true } => ({
+  reason: thrown instanceof Error ? thrown.message : String(thrown),
+  ...(thrown instanceof RewardFails && { fails: true }),
+});
+
+/** The same error, its tag and data with it, as one of the reward itself. */
+const failing = (thrown: unknown): never => {
+  const message = (thrown as { readonly message?: string } | null)?.message ?? String(thrown);
+  throw Object.assign(new RewardFails(message, { cause: thrown }), typeof thrown === "object" ? thrown : {});
+};
+
+/** The laws that are broken, and what to say of those that do not hold: a reward that fails is told of once, under `total`. */
+export const brokenLaws = (
+  results: readonly LawResult[],
+): { readonly laws: readonly string[]; readonly reports: readonly string[] } => {
+  const unheld = results.flatMap((result) => (result.holds ? [] : [result]));
+  const failed = unheld.some(({ law, fails }) => law === "total" && fails);
+  const reached = unheld.filter(({ law, fails }) => !failed || !fails || law === "total");
+  const rest = unheld.filter((result) => !reached.includes(result)).map(({ law }) => law);
+  const unreached = rest.length > 0 ? [`not reached, because the reward fails: ${rest.join(", ")}`] : [];
+  return { laws: reached.map(({ law }) => law), reports: [...reached.map(({ report }) => report), ...unreached] };
+};
 
 /** The values of a batch by a reward of either kind; throws what the reward fails with. */
 export const valuesOf = async <Reference>(
   reward: AnyReward<Reference>,
   batch: CompletionBatch<Reference>,
 ): Promise<readonly (number | null)[]> => {
-  const given = await toPromise<RewardError, readonly (number | null | Score)[]>(reward(batch));
+  const called = async () => toPromise<RewardError, readonly (number | null | Score)[]>(reward(batch));
+  const given = await called().catch(failing);
   return given.map((each) => (typeof each === "object" && each !== null ? each.value : each));
 };
 
@@ -92,11 +126,11 @@ export const checkLaw = async <Ts extends [unknown, ...unknown[]]>(
 ): Promise<LawResult> => {
   const details = await fc.check(property, { numRuns: runs, seed });
   if (!details.failed) return { law, holds: true, runs: details.numRuns };
-  const reason = details.errorInstance instanceof Error ? details.errorInstance.message : String(details.errorInstance);
+  const { reason, ...fails } = whyBroken(details.errorInstance);
   const found =
     details.counterexample === null ? "" : `\n  smallest case: ${details.counterexample.map(shownCase).join("\n    ")}`;
   const again = `\n  again with: seed ${details.seed}, path "${details.counterexamplePath}"`;
-  return { law, holds: false, report: `${law}: ${reason}${found}${again}` };
+  return { law, holds: false, report: `${law}: ${reason}${found}${again}`, ...fails };
 };
 
 /** A failed expectation inside a law. */

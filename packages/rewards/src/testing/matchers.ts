@@ -1,4 +1,4 @@
-import { type AnyReward, judgedText, valuesOf } from "./law.js";
+import { type AnyReward, brokenLaws, judgedText, valuesOf } from "./law.js";
 import { checkRewardLaws, type RewardLawsOptions } from "./propertyTestReward.js";
 
 /** What a matcher tells vitest or jest. */
@@ -37,7 +37,7 @@ export const rewardMatchers = {
     options: RewardLawsOptions<Reference> = {},
   ): Promise<Matched> {
     const results = await checkRewardLaws(reward, options);
-    const reports = results.flatMap((result) => (result.holds ? [] : [result.report]));
+    const { reports } = brokenLaws(results);
     return {
       pass: reports.length === 0,
       message: () => (reports.length === 0 ? "the reward holds every law, and should not" : reports.join("\n\n")),

@@ -2,7 +2,7 @@ import { type Label, type Tagged, tagged } from "@msrl/core";
 import fc from "fast-check";
 import { anyCompletion, type CompletionsOptions, completionsDefaults } from "./completions.js";
 import { type Exploit, exploitsOf } from "./exploits.js";
-import type { AnyReward, LawResult } from "./law.js";
+import { type AnyReward, brokenLaws, type LawResult } from "./law.js";
 import { batchInvariant } from "./laws/batchInvariant.js";
 import { bounded } from "./laws/bounded.js";
 import { deterministic } from "./laws/deterministic.js";
@@ -110,7 +110,7 @@ export const checkRewardLaws = async <Reference = { readonly label: Label }>(
 
 /**
  * Checks a reward against all laws; broken ones make one error that reads like a bug report, the smallest case of each
- * with it.
+ * with it. A reward that fails is reported once, under `total`; laws that it was in the way of are named as not reached.
  *
  * Runs under any test runner, or none.
  *
@@ -127,11 +127,10 @@ export const propertyTestReward = async <Reference = { readonly label: Label }>(
   options: RewardLawsOptions<Reference> = {},
 ): Promise<void> => {
   const results = await checkRewardLaws(reward, options);
-  const failed = results.flatMap((result) => (result.holds ? [] : [result]));
-  if (failed.length === 0) return;
+  const { laws, reports } = brokenLaws(results);
+  if (laws.length === 0) return;
   const { name = reward.name || "the reward" } = options;
-  const head = `${name} breaks ${failed.length} of ${results.length} laws`;
-  const laws = failed.map(({ law }) => law);
-  const error = tagged("RewardLawsBroken", [head, ...failed.map(({ report }) => report)].join("\n\n"), { laws });
+  const head = `${name} breaks ${laws.length} of ${results.length} laws`;
+  const error = tagged("RewardLawsBroken", [head, ...reports].join("\n\n"), { laws });
   throw Object.assign(new Error(error.message), error);
 };

@@ -100,6 +100,24 @@ describe("broken rewards are caught, each by its law", () => {
     expect(await brokenLaws(reward)).toContain("deterministic");
   });
 
+  it("one that fails is told once; the laws that were not reached are named, those that were are not", async () => {
+    const message = async (reward: AnyReward<Labelled>) =>
+      String(await propertyTestReward(reward, { name: "mine", runs: 40 }).catch((error: Error) => error.message));
+    const throwing: Reward<Labelled> = () => {
+      throw new Error("no such file");
+    };
+    const all = "deterministic, batch-invariant, permutation-equivariant, symmetric, unhackable, linear time";
+    const told = await message(throwing);
+    expect(told).toMatch(/^mine breaks 1 of 7 laws\n\ntotal: no such file\n/);
+    expect(told.split("no such file").length).toBe(2);
+    expect(told.endsWith(`\n\nnot reached, because the reward fails: ${all}`)).toBe(true);
+    const failing = perCompletion<Labelled>("x", (text, { label }) =>
+      text.includes("<<") ? Number.NaN : label.length,
+    );
+    expect((await message(failing)).split("wanted a finite number").length).toBe(2);
+    expect(await message(letter)).not.toContain("not reached");
+  });
+
   it("the report reads like a bug report: what, the smallest case, how to see it again", async () => {
     const tested = propertyTestReward(letter, { name: "my reward", runs: 50 });
     await expect(tested).rejects.toMatchObject({ _tag: "RewardLawsBroken" });

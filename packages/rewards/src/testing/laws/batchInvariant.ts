@@ -5,6 +5,15 @@ import { type AnyReward, batches, broken, checkLaw, type LawOptions, type LawRes
  * A completion's value does not depend on what else is in the batch; a reward that sees groups (`grouped`) may depend on
  * its own group, and on no other.
  *
+ * @example
+ * import { perGroup } from "@msrl/rewards";
+ * import { anyCompletion, batchInvariant } from "@msrl/rewards/testing";
+ * import fc from "fast-check";
+ * const options = { references: fc.constant({ label: "A" as const }), texts: anyCompletion(), runs: 20, seed: 1 };
+ * const size = perGroup("size", (group) => group.map(() => group.length));
+ * const alone = await batchInvariant(size, options);
+ * const inGroups = await batchInvariant(size, { ...options, grouped: true });
+ * assert.deepStrictEqual([alone.holds, inGroups.holds], [false, true]);
  * @since 0.1.0
  */
 export const batchInvariant = <Reference>(

@@ -4,6 +4,14 @@ import { type AnyReward, batches, broken, checkLaw, type LawOptions, type LawRes
 /**
  * No value is below `low` or above `high`.
  *
+ * @example
+ * import { perCompletion } from "@msrl/rewards";
+ * import { anyCompletion, bounded } from "@msrl/rewards/testing";
+ * import fc from "fast-check";
+ * const options = { references: fc.constant({ label: "A" as const }), texts: anyCompletion(), runs: 20, seed: 1 };
+ * const length = perCompletion("length", (text) => text.length);
+ * const result = await bounded(length, { ...options, bounds: [0, 10] });
+ * assert(!result.holds && /^bounded: completion \d has the value \d+, outside 0 to 10/.test(result.report));
  * @since 0.1.0
  */
 export const bounded = <Reference>(

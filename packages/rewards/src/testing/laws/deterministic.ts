@@ -4,6 +4,14 @@ import { type AnyReward, batches, broken, checkLaw, type LawOptions, type LawRes
 /**
  * The same batch has the same values every time.
  *
+ * @example
+ * import { perCompletion } from "@msrl/rewards";
+ * import { anyCompletion, deterministic } from "@msrl/rewards/testing";
+ * import fc from "fast-check";
+ * const options = { references: fc.constant({ label: "A" as const }), texts: anyCompletion(), runs: 20, seed: 1 };
+ * let calls = 0;
+ * const fickle = perCompletion("fickle", () => calls++);
+ * assert.strictEqual((await deterministic(fickle, options)).holds, false);
  * @since 0.1.0
  */
 export const deterministic = <Reference>(

@@ -1,6 +1,6 @@
 import type { Scorable } from "@msrl/core";
 import fc from "fast-check";
-import { type AnyReward, judgedText, type LawOptions, type LawResult, valuesOf } from "../law.js";
+import { type AnyReward, judgedText, type LawOptions, type LawResult, valuesOf, whyBroken } from "../law.js";
 
 /** Texts whose repetition has made parsers slow. */
 const units = [
@@ -70,6 +70,12 @@ const slowAt = async <Reference>(
  *
  * A text counts as slow if it takes more than 100 ms and more than twelve times as long as a quarter of it, three times in a row.
  *
+ * @example
+ * import { accuracy } from "@msrl/rewards";
+ * import { linearTime } from "@msrl/rewards/testing";
+ * import fc from "fast-check";
+ * const result = await linearTime(accuracy(), { references: fc.constant({ label: "A" as const }), seed: 1 });
+ * assert.strictEqual(result.law, "linear time");
  * @since 0.1.0
  */
 export const linearTime = async <Reference>(
@@ -92,7 +98,8 @@ export const linearTime = async <Reference>(
         };
     }
   } catch (thrown) {
-    return { law, holds: false, report: `${law}: ${thrown instanceof Error ? thrown.message : String(thrown)}` };
+    const { reason, ...fails } = whyBroken(thrown);
+    return { law, holds: false, report: `${law}: ${reason}`, ...fails };
   }
   return { law, holds: true, runs: units.length };
 };

@@ -4,6 +4,13 @@ import { type AnyReward, batches, broken, checkLaw, type LawOptions, type LawRes
 /**
  * Completions in another order within their groups, and groups in another order, have the same values in that order.
  *
+ * @example
+ * import { perGroup } from "@msrl/rewards";
+ * import { anyCompletion, permutationEquivariant } from "@msrl/rewards/testing";
+ * import fc from "fast-check";
+ * const options = { references: fc.constant({ label: "A" as const }), texts: anyCompletion(), runs: 20, seed: 1 };
+ * const place = perGroup("place", (group) => group.map((_, at) => at));
+ * assert.strictEqual((await permutationEquivariant(place, options)).holds, false);
  * @since 0.1.0
  */
 export const permutationEquivariant = <Reference>(

@@ -5,6 +5,13 @@ import { type AnyReward, broken, checkLaw, judgedText, type LawOptions, type Law
 /**
  * A completion that misses its form in one thing is worth less than any well-formed one: a law of format rewards.
  *
+ * @example
+ * import { format } from "@msrl/rewards";
+ * import { strict } from "@msrl/rewards/testing";
+ * import fc from "fast-check";
+ * const form = { tags: ["think", "answer"] };
+ * const result = await strict(format(form), { references: fc.constant({}), form, runs: 20, seed: 1 });
+ * assert(result.holds);
  * @since 0.1.0
  */
 export const strict = <Reference>(

@@ -7,6 +7,20 @@ export type Swap<Reference> = (text: string, reference: Reference) => readonly [
 /**
  * A completion has the value that the same completion has with A and B exchanged, in it and in the label.
  *
+ * @example
+ * import { accuracy } from "@msrl/rewards";
+ * import { anyCompletion, symmetric } from "@msrl/rewards/testing";
+ * import fc from "fast-check";
+ * const references = fc.constantFrom({ label: "A" as const }, { label: "B" as const });
+ * const options = { references, texts: anyCompletion(), runs: 20, seed: 1 };
+ * const letters: Readonly<Record<string, string>> = { A: "B", B: "A", a: "b", b: "a" };
+ * const exchanged = (text: string) =>
+ *   text.replace(/(<answer>)([^<]*)/gi, (_, open, inside) => open + inside.replace(/[ab]/gi, (x: string) => letters[x]!));
+ * const result = await symmetric(accuracy(), {
+ *   ...options,
+ *   swap: (text, { label }) => [exchanged(text), { label: label === "A" ? ("B" as const) : ("A" as const) }],
+ * });
+ * assert(result.holds);
  * @since 0.1.0
  */
 export const symmetric = <Reference>(

@@ -5,6 +5,19 @@ import { type AnyReward, broken, checkLaw, judgedText, type LawOptions, type Law
 /**
  * No known exploit is worth more than an honest wrong answer.
  *
+ * @example
+ * import { perCompletion } from "@msrl/rewards";
+ * import { exploitsOf, unhackable } from "@msrl/rewards/testing";
+ * import fc from "fast-check";
+ * const mention = perCompletion("mention", (text) => (text.includes("A") ? 1 : 0));
+ * const result = await unhackable(mention, {
+ *   references: fc.constant({}),
+ *   exploits: exploitsOf(["A", "B"]),
+ *   honestWrong: () => "<answer>B</answer>",
+ *   runs: 20,
+ *   seed: 1,
+ * });
+ * assert(!result.holds && /is worth 1, an honest wrong answer 0/.test(result.report));
  * @since 0.1.0
  */
 export const unhackable = <Reference>(
