@@ -99,3 +99,13 @@ export const copy = ({ vocabulary, table, moments, steps }: Bigram, optimizer: b
   table: table.slice(),
   ...(optimizer && { moments: [moments[0].slice(), moments[1].slice()], steps }),
 });
+
+/** The token at a place, from 0 to 1, of the distribution behind the last one. */
+export const drawToken = (model: Bigram, last: number, temperature: number, at: number): number => {
+  const logits = Array.from(nextLogProbs(model, last), (logProb) => logProb / Math.max(temperature, 1e-6));
+  const largest = Math.max(...logits);
+  const weights = logits.map((logit) => Math.exp(logit - largest));
+  const place = at * weights.reduce((sum, weight) => sum + weight, 0);
+  const found = weights.findIndex((_, token) => weights.slice(0, token + 1).reduce((sum, one) => sum + one, 0) > place);
+  return found < 0 ? weights.length - 1 : found;
+};

@@ -5,6 +5,7 @@ import {
   type BigramDatum,
   bigram,
   copy,
+  drawToken,
   nextLogProbs,
   step,
   targetLogProbs,
@@ -49,15 +50,6 @@ export interface Applied {
   readonly model: string;
   readonly what: string;
 }
-
-const draw = (model: Bigram, last: number, temperature: number, at: number): number => {
-  const logits = Array.from(nextLogProbs(model, last), (logProb) => logProb / Math.max(temperature, 1e-6));
-  const largest = Math.max(...logits);
-  const weights = logits.map((logit) => Math.exp(logit - largest));
-  const place = at * weights.reduce((sum, weight) => sum + weight, 0);
-  const found = weights.findIndex((_, token) => weights.slice(0, token + 1).reduce((sum, one) => sum + one, 0) > place);
-  return found < 0 ? weights.length - 1 : found;
-};
 
 /** A training engine in memory: bigram tables, sessions, numbered requests, checkpoints, samplers. */
 export class ScriptedEngine {
@@ -195,7 +187,7 @@ export class ScriptedEngine {
         tokens.length < max_tokens && !stop.includes(tokens.at(-1));
         last = tokens.at(-1)!
       )
-        tokens.push(draw(model, last, temperature, draws[tokens.length]!));
+        tokens.push(drawToken(model, last, temperature, draws[tokens.length]!));
       const logProbs = tokens.map(
         (token, before) => nextLogProbs(model, before ? tokens[before - 1]! : prompt.at(-1)!)[token]!,
       );
