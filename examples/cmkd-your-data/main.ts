@@ -19,21 +19,31 @@ const usage = `node --conditions=msrl-source --import tsx examples/cmkd-your-dat
   --concurrency N        requests at once (default 16)
   --seed N`;
 
-const { values } = parseArgs({
-  options: {
-    data: { type: "string" },
-    url: { type: "string" },
-    model: { type: "string" },
-    captioner: { type: "string" },
-    "captioner-url": { type: "string" },
-    out: { type: "string" },
-    candidates: { type: "string", default: "8" },
-    frames: { type: "string", default: "8" },
-    "max-tokens": { type: "string", default: "512" },
-    concurrency: { type: "string", default: "16" },
-    seed: { type: "string", default: "1" },
-  },
-});
+const options = {
+  data: { type: "string" },
+  url: { type: "string" },
+  model: { type: "string" },
+  captioner: { type: "string" },
+  "captioner-url": { type: "string" },
+  out: { type: "string" },
+  candidates: { type: "string", default: "8" },
+  frames: { type: "string", default: "8" },
+  "max-tokens": { type: "string", default: "512" },
+  concurrency: { type: "string", default: "16" },
+  seed: { type: "string", default: "1" },
+  help: { type: "boolean", default: false },
+} as const;
+
+/** The command line, or an end with what is wrong with it and how it is used. */
+const parsed = () => {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`);
+    return process.exit(2);
+  }
+};
+const values = parsed();
 
 const hasMedia = ({ context, responses }: PreferenceSample): boolean =>
   context.length > 0 || responses.some((response) => typeof response !== "string");
@@ -63,7 +73,8 @@ const run = async (data: string, url: string, model: string, folder: string): Pr
 };
 
 const { data, url, model, out } = values;
-if (data === undefined || url === undefined || model === undefined || out === undefined) {
+if (values.help) console.log(usage);
+else if (data === undefined || url === undefined || model === undefined || out === undefined) {
   console.error(usage);
   process.exitCode = 1;
 } else

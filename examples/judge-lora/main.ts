@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { key, toPromise } from "@msrl/core";
+import { isTagged, key, toPromise } from "@msrl/core";
 import { decoderPolicy, fromHub, saveAdapter } from "@msrl/core/models";
 import { openDevice } from "@msrl/core/session";
 import { loadTokenizer } from "@msrl/core/transformers";
@@ -22,22 +22,32 @@ const usage = `node --conditions=msrl-source --import tsx examples/judge-lora/ma
 
 const data = (name: string): string => new URL(`data/${name}`, import.meta.url).pathname;
 
-const { values } = parseArgs({
-  options: {
-    model: { type: "string" },
-    data: { type: "string", multiple: true, default: ["natural.json", "adversarial-neighbor.json"].map(data) },
-    "held-out": { type: "string", default: "64" },
-    "max-tokens": { type: "string", default: "320" },
-    "sft-steps": { type: "string", default: `${defaultSettings.sftSteps}` },
-    "rl-steps": { type: "string", default: `${defaultSettings.rlSteps}` },
-    batch: { type: "string", default: `${defaultSettings.batchSize}` },
-    samples: { type: "string", default: `${defaultSettings.samples}` },
-    recompute: { type: "boolean", default: false },
-    threads: { type: "string" },
-    seed: { type: "string", default: "1" },
-    out: { type: "string" },
-  },
-});
+const options = {
+  model: { type: "string" },
+  data: { type: "string", multiple: true, default: ["natural.json", "adversarial-neighbor.json"].map(data) },
+  "held-out": { type: "string", default: "64" },
+  "max-tokens": { type: "string", default: "320" },
+  "sft-steps": { type: "string", default: `${defaultSettings.sftSteps}` },
+  "rl-steps": { type: "string", default: `${defaultSettings.rlSteps}` },
+  batch: { type: "string", default: `${defaultSettings.batchSize}` },
+  samples: { type: "string", default: `${defaultSettings.samples}` },
+  recompute: { type: "boolean", default: false },
+  threads: { type: "string" },
+  seed: { type: "string", default: "1" },
+  out: { type: "string" },
+  help: { type: "boolean", default: false },
+} as const;
+
+/** The command line, or an end with what is wrong with it and how it is used. */
+const parsed = () => {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`);
+    return process.exit(2);
+  }
+};
+const values = parsed();
 
 const lora = { rank: 16, alpha: 32, targets: "all-linear" } as const;
 
@@ -87,7 +97,14 @@ const run = async (folder: string): Promise<void> => {
   await device.close();
 };
 
-if (values.model === undefined) {
+if (values.help) console.log(usage);
+else if (values.model === undefined) {
   console.error(usage);
-  process.exitCode = 1;
-} else await run(values.model);
+  process.exitCode = 2;
+} else {
+  await run(values.model).catch((error) => {
+    if (!isTagged(error)) throw error; // a bug
+    console.error(error.message);
+    process.exitCode = 1;
+  });
+}
