@@ -16,8 +16,11 @@ export const record: Rule = {
   fits: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
 };
 
-/** A value as a message shows it, lists as such. */
-export const given = (value: unknown): string => (Array.isArray(value) ? "a list" : shown(value));
+/** A value as a message shows it; of lists and objects only what they are. */
+export const given = (value: unknown): string => {
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" && value !== null ? "an object" : shown(value);
+};
 
 /**
  * Arguments that come by place: each with its name in messages, what it has to be, and what it is.

@@ -2,6 +2,7 @@ import type { Mark, Reward } from "@msrl/core";
 import { pipe } from "fp-ts/function";
 import type { Monoid } from "fp-ts/Monoid";
 import * as TE from "fp-ts/TaskEither";
+import { checkArguments, rewardRule } from "./arguments.js";
 import { fromMarks } from "./fromMarks.js";
 import { joined, marksOf } from "./marks.js";
 
@@ -38,8 +39,9 @@ const plus = (a: Mark, b: Mark): Mark => {
  */
 export const rewardMonoid = <Reference>(): Monoid<Reward<Reference>> => ({
   empty: fromMarks("empty", (batch) => TE.right(batch.map(() => ({ value: null })))),
-  concat: (first, second) =>
-    fromMarks("sum", (batch, context) =>
+  concat: (first, second) => {
+    checkArguments("rewardMonoid", ["first", rewardRule, first], ["second", rewardRule, second]);
+    return fromMarks("sum", (batch, context) =>
       pipe(
         marksOf("left of a sum", first, batch, context),
         TE.chain((left) =>
@@ -49,5 +51,6 @@ export const rewardMonoid = <Reference>(): Monoid<Reward<Reference>> => ({
           ),
         ),
       ),
-    ),
+    );
+  },
 });

@@ -1,5 +1,5 @@
 import { configurationError } from "@msrl/core";
-import { shown } from "@msrl/core/configuration";
+import { checkOptions, flag, type Rules, shown } from "@msrl/core/configuration";
 import { isTagName, type TagToken, tagTokens } from "./tagTokens.js";
 
 /** Settings of {@link parseTags}. */
@@ -52,6 +52,10 @@ const checkTags = (tags: unknown): void => {
   if (given !== undefined) throw configurationError("parseTags", [{ field: "tags", given, wanted }]);
 };
 
+/** Tags are refused by {@link checkTags}, which says which of them. */
+const rules: Rules<ParseOptions> = { tags: { wanted: "names", fits: () => true }, caseSensitive: flag };
+const defaults = { caseSensitive: true } as const;
+
 type ReadTokens = (text: string) => readonly TagToken[];
 
 const exactTokens = (tags: readonly string[]): ReadTokens => {
@@ -100,7 +104,8 @@ const textOutside = (text: string, pairs: readonly Pair[]): string => {
  * assert.deepStrictEqual([strays, outside], [0, " so "]);
  * @since 0.1.0
  */
-export const parseTags = ({ tags, caseSensitive = true }: ParseOptions): ((text: string) => ParsedTags) => {
+export const parseTags = (options: ParseOptions): ((text: string) => ParsedTags) => {
+  const { tags, caseSensitive } = checkOptions<Required<ParseOptions>>("parseTags", rules, defaults, options);
   checkTags(tags);
   const read = caseSensitive ? exactTokens(tags) : looseTokens(tags);
   return (text) => {
