@@ -1,5 +1,5 @@
 // npm run packed: packs every package, installs the archives into an empty folder and uses them as a stranger would.
-import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildAll } from "./build.mjs";
@@ -82,7 +82,10 @@ const prepare = async (folder) => {
     "--no-fund",
     "--no-package-lock",
   ];
-  await must("npm", ["install", ...options, ...archives], { cwd: project });
+  // Who imports @msrl/rewards/testing brings fast-check, its optional peer.
+  const { devDependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  const peers = [`fast-check@${devDependencies["fast-check"]}`];
+  await must("npm", ["install", ...options, ...archives, ...peers], { cwd: project });
   await cp(join(root, "test/packed"), project, { recursive: true });
   return project;
 };

@@ -44,7 +44,13 @@ export const pipeline = async (options: EngineOptions): Promise<readonly string[
   const first = await toPromise(policy.init(run));
   const cold = await runStage(format, { policy, state: first, key: run });
   const before = await judged(cold.state);
-  const fresh = grpoStage<TinkerState, (typeof questions)[number]["reference"]>({ ...learning, name: "verdict", steps: 10, loss: grpo(), keep: { threshold: 1, limit: 8 } });
+  const fresh = grpoStage<TinkerState, (typeof questions)[number]["reference"]>({
+    ...learning,
+    name: "verdict",
+    steps: 10,
+    loss: grpo(),
+    keep: { threshold: 1, limit: 8 },
+  });
   const { state, replay, steps } = await runStage(fresh, { policy, state: cold.state, key: run });
   const loss = grpo({ beta: 0.01 });
   const again = { from: replay, newPerOld: 4, weight: 0.5 };
