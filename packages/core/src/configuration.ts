@@ -51,6 +51,12 @@ export const wholeFrom = (low: number): Rule =>
 /** True or false. */
 export const flag: Rule = { wanted: "true or false", fits: (value) => typeof value === "boolean" };
 
+/** A rule for a text that is not empty. */
+export const text: Rule = { wanted: "a text", fits: (value) => typeof value === "string" && value !== "" };
+
+/** A rule for a function. */
+export const callable: Rule = { wanted: "a function", fits: (value) => typeof value === "function" };
+
 /** One of the words given. */
 export const oneOf = (words: readonly string[]): Rule => ({
   wanted: words.join(" | "),

@@ -1,5 +1,15 @@
 import * as E from "fp-ts/Either";
-import { above, atLeast, checkOptions, optional, type Rule, type Rules, wholeFrom } from "../configuration.js";
+import {
+  above,
+  atLeast,
+  callable,
+  checkOptions,
+  optional,
+  type Rule,
+  type Rules,
+  text,
+  wholeFrom,
+} from "../configuration.js";
 import { tagged } from "../errors.js";
 import type { ChatError, ChatModel, ChatReply, ChatRequest } from "./chat.js";
 import { gate } from "./gate.js";
@@ -36,8 +46,6 @@ export const openaiChatDefaults = {
   sleep: (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds)),
 } as const;
 
-const text: Rule = { wanted: "a text", fits: (value) => typeof value === "string" && value !== "" };
-const callable: Rule = { wanted: "a function", fits: (value) => typeof value === "function" };
 const address: Rule = {
   wanted: "an http or https address",
   fits: (value) => typeof value === "string" && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),

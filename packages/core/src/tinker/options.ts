@@ -1,4 +1,4 @@
-import { above, atLeast, oneOf, optional, type Rule, type Rules, wholeFrom } from "../configuration.js";
+import { above, atLeast, callable, oneOf, optional, type Rule, type Rules, text, wholeFrom } from "../configuration.js";
 
 /** Where a training engine is, and how patiently it is asked. */
 export interface TinkerClientOptions {
@@ -57,8 +57,6 @@ export const tinkerClientDefaults = {
   every: everyInterval,
 } as const;
 
-const text: Rule = { wanted: "a text", fits: (value) => typeof value === "string" && value !== "" };
-const callable: Rule = { wanted: "a function", fits: (value) => typeof value === "function" };
 const address: Rule = {
   wanted: "an http or https address",
   fits: (value) => typeof value === "string" && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),

@@ -1,11 +1,13 @@
 import {
   type ConfigurationProblem,
+  callable,
   checkOptions,
   oneOf,
   optional,
   type Rule,
   type Rules,
   shown,
+  text,
   wholeFrom,
 } from "../configuration.js";
 import type { ChatTokenizer } from "../models/tokenizer.js";
@@ -42,9 +44,7 @@ export interface TinkerPolicyOptions {
 /** Defaults of {@link TinkerPolicyOptions}. */
 export const tinkerPolicyDefaults = { rank: 16, name: "engine" } as const;
 
-const text: Rule = { wanted: "a text", fits: (value) => typeof value === "string" && value !== "" };
 const given = (wanted: string): Rule => ({ wanted, fits: (value) => typeof value === "object" && value !== null });
-const callable: Rule = { wanted: "a function", fits: (value) => typeof value === "function" };
 
 const rules: Rules<TinkerPolicyOptions> = {
   url: optional(text),

@@ -10,7 +10,6 @@ import { adamw, chain, clipByGlobalNorm, sgd } from "../optim/index.js";
 import { key } from "../rng.js";
 import { tinkerEngines } from "./engineFacts.js";
 import { tinkerPolicy } from "./tinkerPolicy.js";
-import type { TinkerState, TrainedState } from "./tinkerState.js";
 
 const { device } = testDevice();
 const facts = { ...tinkerEngines.skyrlJax, reduction: "sum" } as const;
@@ -43,7 +42,6 @@ const batch = [
 ];
 const optimizer = { transform: adamw({ learningRate: 0.1 }) };
 const sampling = { samples: 2, temperature: 1, maxTokens: 4 };
-const _idOf = (state: TinkerState): string => (state as TrainedState).model.id;
 
 describe("a sample of an engine", () => {
   it("keeps the sampler's log-probs apart where it is not the trainer", async () => {

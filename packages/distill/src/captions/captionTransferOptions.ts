@@ -1,5 +1,5 @@
 import type { Caption, Key, PreferenceSample } from "@msrl/core";
-import { oneOf, optional, type Rule, type Rules, wholeFrom } from "@msrl/core/configuration";
+import { callable, oneOf, optional, type Rule, type Rules, wholeFrom } from "@msrl/core/configuration";
 import { type CaptionFlaw, captionFlaws } from "./captionFlaws.js";
 import type { CaptionOptions } from "./captions.js";
 
@@ -41,7 +41,6 @@ export const captionTransferDefaults = {
   failuresInRow: 20,
 } as const satisfies Partial<CaptionTransferOptions>;
 
-const callable: Rule = { wanted: "a function", fits: (value) => typeof value === "function" };
 const object: Rule = { wanted: "an object", fits: (value) => typeof value === "object" && value !== null };
 /** What each option has to be. */
 export const captionTransferRules: Rules<CaptionTransferOptions> = {

@@ -1,8 +1,8 @@
 import { configurationError } from "@msrl/core";
-import { type Rule, shown } from "@msrl/core/configuration";
+import { callable, type Rule, shown } from "@msrl/core/configuration";
 
 /** A rule for an argument that is a function. */
-export const callable: Rule = { wanted: "a function", fits: (value) => typeof value === "function" };
+export { callable };
 
 /** A rule for an argument that is a reward. */
 export const rewardRule: Rule = { ...callable, wanted: "a reward" };

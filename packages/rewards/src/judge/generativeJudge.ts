@@ -1,5 +1,5 @@
 import type { Reward } from "@msrl/core";
-import { checkOptions, type Rule, type Rules } from "@msrl/core/configuration";
+import { checkOptions, type Rule, type Rules, text } from "@msrl/core/configuration";
 import { type AskOptions, askDefaults, userMessage } from "./ask.js";
 import { fenced } from "./fenced.js";
 import { plainText } from "./plainText.js";
@@ -20,7 +20,6 @@ export const generativeJudgeDefaults = {
   range: [0, 10],
 } as const;
 
-const text: Rule = { wanted: "a text", fits: (value) => typeof value === "string" && value !== "" };
 const rangeRule: Rule = {
   wanted: "two finite numbers, the lower first",
   fits: (value) => {

@@ -1,5 +1,5 @@
 import type { CompletionBatch, Mark, Reward } from "@msrl/core";
-import { checkOptions, type Rule, type Rules, wholeFrom } from "@msrl/core/configuration";
+import { checkOptions, type Rules, text, wholeFrom } from "@msrl/core/configuration";
 import * as TE from "fp-ts/TaskEither";
 import { atMost } from "../compose/atMost.js";
 import { fromMarks } from "../compose/fromMarks.js";
@@ -25,7 +25,6 @@ export const groupJudgeDefaults = {
   concurrency: 4,
 } as const;
 
-const text: Rule = { wanted: "a text", fits: (value) => typeof value === "string" && value !== "" };
 const rules: Rules<GroupJudgeOptions> = { ...askRules, instruction: text, concurrency: wholeFrom(1) };
 
 /** A ranking of n answers, `[[3 > 1 = 2]]`, as a value for each: the best 1, the worst 0, equal ones the mean of their places. */

@@ -1,5 +1,5 @@
 import type { CompletionBatch, Mark, Prompt, Reward } from "@msrl/core";
-import { checkOptions, type Rule, type Rules, wholeFrom } from "@msrl/core/configuration";
+import { checkOptions, type Rule, type Rules, text, wholeFrom } from "@msrl/core/configuration";
 import * as TE from "fp-ts/TaskEither";
 import { atMost } from "../compose/atMost.js";
 import { fromMarks } from "../compose/fromMarks.js";
@@ -30,7 +30,6 @@ export const tournamentDefaults = {
   concurrency: 8,
 } as const;
 
-const text: Rule = { wanted: "a text", fits: (value) => typeof value === "string" && value !== "" };
 const formatRule: Rule = {
   wanted: "a verdict format, f.e. bracketVerdict()",
   fits: (value) => typeof (value as Partial<VerdictFormat> | undefined)?.read === "function",

@@ -1,4 +1,4 @@
-import { checkOptions, optional, type Rule, type Rules, shown, wholeFrom } from "@msrl/core/configuration";
+import { checkOptions, optional, type Rule, type Rules, shown, text, wholeFrom } from "@msrl/core/configuration";
 import type { ChatModel } from "@msrl/core/openai";
 import { callable } from "../compose/arguments.js";
 import { longestSleep, waitable } from "../compose/time.js";
@@ -77,7 +77,6 @@ export const serveDefaults = {
   fetch: (...given: Parameters<typeof fetch>) => fetch(...given),
 } as const;
 
-const text: Rule = { wanted: "a text", fits: (value) => typeof value === "string" && value !== "" };
 const flag: Rule = { wanted: "true or false", fits: (value) => typeof value === "boolean" };
 const names: Rule = {
   wanted: "a list of names",

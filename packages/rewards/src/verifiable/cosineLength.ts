@@ -1,5 +1,5 @@
 import type { Mark, Reward, Scorable } from "@msrl/core";
-import { checkOptions, type Rule, type Rules, wholeFrom } from "@msrl/core/configuration";
+import { callable, checkOptions, type Rule, type Rules, wholeFrom } from "@msrl/core/configuration";
 import { pipe } from "fp-ts/function";
 import * as TE from "fp-ts/TaskEither";
 import { fromMarks } from "../compose/fromMarks.js";
@@ -38,7 +38,6 @@ const valuesRule: Rule = {
     return Number.isFinite(shortest) && Number.isFinite(longest);
   },
 };
-const callable: Rule = { wanted: "a function", fits: (value) => typeof value === "function" };
 
 /**
  * A right completion's value falls with its length, a wrong one's rises, along half a cosine.

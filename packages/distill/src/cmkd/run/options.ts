@@ -1,6 +1,7 @@
 import type { Key, Label, Prompt, Tagged } from "@msrl/core";
 import {
   type ConfigurationProblem,
+  callable,
   checkOptions,
   oneOf,
   optional,
@@ -85,7 +86,6 @@ export type CmkdError =
   | Tagged<"CmkdFile", { readonly file: string; readonly line?: number; readonly field?: string }>
   | Tagged<"CmkdStopped", { readonly done: number; readonly of: number }>;
 
-const callable: Rule = { wanted: "a function", fits: (value) => typeof value === "function" };
 const record: Rule = { wanted: "an object", fits: (value) => typeof value === "object" && value !== null };
 
 const rules: Rules<CmkdOptions<never>> = {
