@@ -1,6 +1,7 @@
 import type { CompletionBatch, Mark, Reward } from "@msrl/core";
 import { checkOptions, flag, type Rules, wholeFrom } from "@msrl/core/configuration";
 import { atMost } from "./atMost.js";
+import { unitsOf } from "./unitsOf.js";
 import { untilAborted } from "./untilAborted.js";
 import { failed, outcomes, stopped, wrapped } from "./wrapped.js";
 
@@ -18,15 +19,6 @@ export interface InBatchesOptions {
 export const inBatchesDefaults: Omit<InBatchesOptions, "size"> = { concurrency: 1, keepGroups: true };
 
 const rules: Rules<InBatchesOptions> = { size: wholeFrom(1), concurrency: wholeFrom(1), keepGroups: flag };
-
-/** What may not be parted: the completions of one prompt, which follow one another, or each alone. */
-const unitsOf = <Reference>(
-  batch: CompletionBatch<Reference>,
-  keepGroups: boolean,
-): readonly CompletionBatch<Reference>[] => {
-  const starts = batch.flatMap(({ prompt }, at) => (keepGroups && batch[at - 1]?.prompt.id === prompt.id ? [] : [at]));
-  return starts.map((start, at) => batch.slice(start, starts[at + 1]));
-};
 
 const batchesOf = <Reference>(
   units: readonly CompletionBatch<Reference>[],

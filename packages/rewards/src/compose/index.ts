@@ -17,7 +17,7 @@ export * from "./perCompletion.js";
 export * from "./perCompletionTask.js";
 export * from "./rewardMonoid.js";
 export type { Sleep } from "./time.js";
-export * from "./total.js";
+export { total } from "./total.js";
 export * from "./weightedSum.js";
 export * from "./when.js";
 export * from "./withRetry.js";

@@ -1,6 +1,6 @@
 import type { Reward } from "@msrl/core";
 import { checkOptions, type Rules, wholeFrom } from "@msrl/core/configuration";
-import { untilAborted } from "./untilAborted.js";
+import { places } from "./places.js";
 import { failed, outcomes, stopped, wrapped } from "./wrapped.js";
 
 /** Settings of {@link limited}. */
@@ -10,38 +10,6 @@ export interface LimitedOptions {
 }
 
 const rules: Rules<LimitedOptions> = { concurrency: wholeFrom(1) };
-
-/** Places for so many; who finds none waits for its turn, in the order of coming, until its signal is aborted. */
-const places = (count: number) => {
-  let free = count;
-  const waiting = new Set<() => void>();
-  const leave = (): void => {
-    const [next] = waiting;
-    if (next === undefined) free++;
-    else next();
-  };
-  const enter = async (signal: AbortSignal | undefined): Promise<boolean> => {
-    if (signal?.aborted) return false;
-    if (free > 0) {
-      free--;
-      return true;
-    }
-    let turn = (): void => undefined;
-    const called = new Promise<boolean>((resolve) => {
-      turn = () => {
-        waiting.delete(turn);
-        resolve(true);
-      };
-      waiting.add(turn);
-    });
-    return untilAborted(
-      signal,
-      () => called,
-      () => !waiting.delete(turn), // a turn that came with the abortion is taken, so that it is given back
-    );
-  };
-  return { enter, leave };
-};
 
 /**
  * Rewards that are called a limited number of times at once; further calls wait for their turn, in order.

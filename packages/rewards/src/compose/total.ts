@@ -6,7 +6,7 @@ import { fromMarks } from "./fromMarks.js";
 import { joined } from "./marks.js";
 
 /** A score in one mark: its total, and every part in the reason. */
-const markOf = ({ value, parts, reasons, failures }: Score): Mark => {
+export const totalMark = ({ value, parts, reasons, failures }: Score): Mark => {
   const told = Object.entries(parts).map(([name, part]) => {
     const why = joined(failures?.[name] && `failed: ${failures[name]}`, reasons?.[name]);
     return `${name} ${part}${why ? ` (${why})` : ""}`;
@@ -39,7 +39,7 @@ export const total = <Reference>(scored: ScoredReward<Reference>): Reward<Refere
   return fromMarks("total", (batch, context) =>
     pipe(
       scored(batch, context),
-      TE.map((scores) => scores.map(markOf)),
+      TE.map((scores) => scores.map(totalMark)),
     ),
   );
 };

@@ -1,8 +1,8 @@
-import type { CompletionBatch, Mark, Reward, RewardContext, Score, ScoredReward } from "@msrl/core";
+import type { CompletionBatch, Reward, RewardContext, Score, ScoredReward } from "@msrl/core";
 import { isTagged } from "@msrl/core";
 import * as E from "fp-ts/Either";
+import { asScore, scoreOfMark } from "../compose/asScore.js";
 import { marksOf, thrownReason } from "../compose/marks.js";
-import { isObject } from "./read.js";
 
 /** A reward as a server takes it: with parts, or a single number a completion. */
 export type ServedReward<Reference> = Reward<Reference> | ScoredReward<Reference>;
@@ -21,24 +21,6 @@ export const totalPart = "total";
 /** Completions of which none could be judged. */
 export const allFailed = (batch: CompletionBatch<unknown>, message: string): readonly Score[] =>
   batch.map(() => ({ value: null, parts: {}, failures: { [totalPart]: message } }));
-
-const scoreOfMark = (name: string, { value, reason, failure }: Mark): Score => ({
-  value,
-  parts: { [name]: value },
-  ...(reason !== undefined && { reasons: { [name]: reason } }),
-  ...(failure !== undefined && { failures: { [name]: failure } }),
-});
-
-const isValue = (value: unknown): value is number | null => value === null || Number.isFinite(value);
-
-/** What a reward gave for a completion as a score; what is no value of one is a failure. */
-const scoreOf = (name: string, given: unknown): Score => {
-  if (isValue(given)) return scoreOfMark(name, { value: given });
-  const { value, parts } = isObject(given) ? given : { value: given, parts: undefined };
-  const known = isObject(parts) ? (Object.values(parts).every(isValue) ? parts : undefined) : {};
-  if (isObject(given) && isValue(value) && known !== undefined) return { ...(given as object), parts: known } as Score;
-  return { value: null, parts: {}, failures: { [name]: `given ${String(value)}, wanted a finite number or null` } };
-};
 
 const hasMarks = (reward: ServedReward<never>): reward is Reward<never> =>
   typeof (reward as Reward<never>).marks === "function";
@@ -61,7 +43,7 @@ const called = async (
   const { length } = result.right;
   if (length !== batch.length)
     return allFailed(batch, `reward ${name}: given ${length} values, wanted ${batch.length}, one a completion`);
-  return result.right.map((given) => scoreOf(name, given));
+  return result.right.map((given) => asScore(name, given));
 };
 
 /** Fills in the parts that a score lacks, so that every score has those met so far. */
