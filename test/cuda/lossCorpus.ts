@@ -26,6 +26,10 @@ const lossInputs: Required<losses.LossInputs> = {
   targets: indices("targets", [batch, time]),
   logits: ofWords("logits"),
   hidden: { states: input("states", "float32", [batch, time, width]), head: input("head", "float32", [words, width]) },
+  teacherTop: {
+    ids: indices("teacherIds", [batch, time, 3]),
+    logProbs: input("teacherTop", "float32", [batch, time, 3]),
+  },
 };
 
 const distillationInputs: distill.DistillationInputs = {
@@ -87,7 +91,10 @@ export const lossCases = (): readonly (readonly [string, Exprs])[] =>
     if (isLoss(value)) {
       const { loss, metrics } = value.build(lossInputs);
       const { logProbs, entropy, logits, hidden } = lossInputs;
-      const wrt = { logProbs: [logProbs], entropy: [entropy], logits: [logits], hidden: [hidden.states, hidden.head] };
+      const wrt: Readonly<Record<losses.Need, readonly Expr[]>> = {
+        ...{ logProbs: [logProbs], entropy: [entropy], logits: [logits], hidden: [hidden.states, hidden.head] },
+        teacherTop: [],
+      };
       return [
         [
           `loss ${value.name} ${JSON.stringify(value.options)}`,

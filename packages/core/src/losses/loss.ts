@@ -1,7 +1,8 @@
 import type { Expr } from "../graph/expr.js";
+import type { TopTokens } from "./statisticsOptions.js";
 
-/** What a loss reads of the policy being updated. */
-export type Need = "logProbs" | "entropy" | "logits" | "hidden";
+/** What a loss reads: of the policy being updated, and `teacherTop` of the batch that it is updated with. */
+export type Need = "logProbs" | "entropy" | "logits" | "hidden" | "teacherTop";
 
 /** The states before the head, and the head: what token statistics that need no logits are made from. */
 export interface HiddenStates {
@@ -9,6 +10,8 @@ export interface HiddenStates {
   readonly states: Expr;
   /** [V, H] the head's weight; logits are states head^T. */
   readonly head: Expr;
+  /** True where the head is not trained, so that no gradient by it need be computed. */
+  readonly frozenHead?: boolean;
 }
 
 /** What a policy hands to a loss; B completions, T tokens, everything float32. */
@@ -37,6 +40,8 @@ export interface LossInputs {
   readonly logits?: Expr;
   /** Given if the loss needs the hidden states. */
   readonly hidden?: HiddenStates;
+  /** The teacher's likeliest tokens at each token, given if the loss needs them: ids int32; NaN, where it is not known. No gradient. */
+  readonly teacherTop?: TopTokens;
 }
 
 /**

@@ -46,7 +46,7 @@ export const hiddenRules: Rules<HiddenOptions> = {
 export interface TopTokens {
   /** [.., k] in nats. */
   readonly logProbs: Expr;
-  /** [.., k] int64. */
+  /** [.., k] whole numbers: int64 where they are computed. */
   readonly ids: Expr;
 }
 

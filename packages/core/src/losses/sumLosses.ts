@@ -16,7 +16,7 @@ export interface LossSum extends Loss {
   readonly terms: readonly WeightedLoss[];
 }
 
-const allNeeds: readonly Need[] = ["logProbs", "entropy", "logits", "hidden"];
+const allNeeds: readonly Need[] = ["logProbs", "entropy", "logits", "hidden", "teacherTop"];
 
 /** The terms of a loss: those of a sum, else the loss itself. */
 const termsOf = ({ loss, weight }: WeightedLoss): readonly WeightedLoss[] => {

@@ -10,6 +10,7 @@ import { type GraphStore, graphKey } from "./kernels.js";
 import { dropoutInputs } from "./lora/dropout.js";
 import { type EncodedGroup, packBatch, shapeFor } from "./pack.js";
 import { type DecoderState, groupTensors } from "./state.js";
+import { choicesIn, teacherArrays } from "./teacherArrays.js";
 import { addMetrics, type Metrics, metricsOf, withoutPrefix, withPrefix } from "./tensorNames.js";
 import { type BatchCounts, trainingArrays } from "./trainingArrays.js";
 import { gradientGraph } from "./update.js";
@@ -100,9 +101,16 @@ export const pieceInputs = (
   state: DecoderState,
   piece: Piece,
   counts: BatchCounts,
+  loss: Loss,
 ): { readonly shape: BatchShape; readonly inputs: Tensors } => {
-  const shape = shapeFor(piece.groups);
-  const arrays = { ...packBatch(config, shape, piece.groups), ...trainingArrays(shape, piece.batch, counts) };
+  const choices = choicesIn(loss, piece.batch);
+  const shape = { ...shapeFor(piece.groups), ...(choices > 0 && { choices }) };
+  const taught = teacherArrays(shape, piece.batch);
+  const arrays = {
+    ...packBatch(config, shape, piece.groups),
+    ...trainingArrays(shape, piece.batch, counts),
+    ...taught,
+  };
   const step = fold(fold(dropoutKey, state.updates), piece.number);
   const dropout = dropoutInputs(config, shape, piece.groups.length, step);
   return { shape, inputs: { ...frozen, ...groupTensors(state), ...arrays, ...dropout } };
@@ -131,7 +139,7 @@ export const accumulate =
     const none = trains.map((group) => [group, zeros("float32", [state.parameters[group]!.length])] as const);
     let sum: Gradients = { gradients: Object.fromEntries(none), metrics: {} };
     for (const piece of pieces) {
-      const { shape, inputs } = pieceInputs(context, state, piece, counts);
+      const { shape, inputs } = pieceInputs(context, state, piece, counts, loss);
       const name = graphKey("gradient", { ...shape, trains: trains.join("+"), ...(scaled && { scaled }) });
       const run = graphs([loss], name, () => gradientGraph(config, shape, loss, trains, scale));
       const held = { ...withPrefix("state.", scale), ...withPrefix("gradient.", sum.gradients) };

@@ -2,13 +2,12 @@ import * as E from "fp-ts/Either";
 import { pipe } from "fp-ts/function";
 import * as TE from "fp-ts/TaskEither";
 import type { Prompt } from "../data/prompt.js";
-import { tagged } from "../errors.js";
 import type { Need } from "../losses/loss.js";
 import type { PolicyError, Sequences, TrainablePolicy } from "../policy/policy.js";
 import type { Key } from "../rng.js";
 import type { Device } from "../session/device.js";
 import type { Tensors } from "../tensor.js";
-import { batchProblem, strangeCompletion } from "./checkGroups.js";
+import { batchProblem, strangeCompletion, unmetNeeds, untaught } from "./checkGroups.js";
 import { type Compute, checkPolicy } from "./checkPolicy.js";
 import type { DecoderConfig } from "./config.js";
 import { type EncodedPrompt, encodePrompt } from "./encode.js";
@@ -19,9 +18,10 @@ import { initialParameters } from "./parameters.js";
 import { isLarge } from "./rolloutForm.js";
 import { mostTokens, tokensInUpdate } from "./runSizes.js";
 import { promptTooLong, sampleCompletions, samplingProblem } from "./sampler.js";
-import { scoreCompletions } from "./scorer.js";
+import { type ScorerContext, scoreCompletions, topOfCompletions } from "./scorer.js";
 import { adapterOff, type DecoderState, loadState, saveState } from "./state.js";
 import type { ChatTokenizer } from "./tokenizer.js";
+import { checkTop } from "./topTokens.js";
 import { trainStep } from "./trainer.js";
 import { untrainable, variants } from "./variants.js";
 
@@ -101,7 +101,7 @@ export interface DecoderPolicy extends TrainablePolicy<DecoderState> {
  * const { config, weights: base } = await fromHub("SmolLM2-135M-Instruct");
  * const [tokenizer, device] = [await loadTokenizer("SmolLM2-135M-Instruct"), await openDevice()];
  * const policy = decoderPolicy({ config, base, lora: { rank: 16, alpha: 32 }, tokenizer, device });
- * assert.deepStrictEqual(policy.gives, ["logProbs", "entropy", "logits", "hidden"]);
+ * assert.deepStrictEqual(policy.gives, ["logProbs", "entropy", "logits", "hidden", "teacherTop"]);
  * @since 0.1.0
  */
 export const decoderPolicy = (options: DecoderPolicyOptions): DecoderPolicy => {
@@ -110,7 +110,7 @@ export const decoderPolicy = (options: DecoderPolicyOptions): DecoderPolicy => {
   const limits = { rowsPerRun, tokensPerRun: options.tokensPerRun ?? mostTokens };
   checkPolicy(options.config, tokenizer, { ...limits, recompute, compute });
   const { tokensPerRun = tokensInUpdate(options.config, recompute) } = options;
-  const gives: readonly Need[] = ["logProbs", "entropy", "logits", "hidden"];
+  const gives: readonly Need[] = ["logProbs", "entropy", "logits", "hidden", "teacherTop"];
   const graphs = graphStore(name, device, {
     ...(lora && { optimization: "basic" }),
     // An arena keeps what its graph took at most, once for every shape of a batch: gigabytes each.
@@ -120,6 +120,10 @@ export const decoderPolicy = (options: DecoderPolicyOptions): DecoderPolicy => {
   const config = { ...training, ...(recompute && { recompute }), ...(compute !== "float32" && { compute }) };
   const encode = encoder(config, tokenizer);
 
+  const scorer = (state: DecoderState): ScorerContext => ({
+    ...{ config: configOf(state), graphs, rowsPerRun },
+    weights: weightsOf(state),
+  });
   const context = { config, graphs, tokensPerRun, ...(lora && base && { frozen: base, dropoutKey }) };
 
   const encodeGroup = ({ prompt, completions }: Sequences): E.Either<PolicyError, EncodedGroup> =>
@@ -163,19 +167,21 @@ export const decoderPolicy = (options: DecoderPolicyOptions): DecoderPolicy => {
     logProbs: (state, sequences) =>
       pipe(
         encodeGroups(sequences),
-        TE.chain((groups) => scoreCompletions(configOf(state), graphs, weightsOf(state), groups, rowsPerRun)),
+        TE.chain((groups) => scoreCompletions(scorer(state), groups)),
+      ),
+    topLogProbs: (state, sequences, asked) =>
+      pipe(
+        TE.fromEither(checkTop(config, name, asked)),
+        TE.bindTo("settings"),
+        TE.bind("groups", () => encodeGroups(sequences)),
+        TE.chain(({ settings, groups }) => topOfCompletions(scorer(state), groups, settings)),
       ),
     update: (state, batch, loss, optimizer) => {
-      const unmet = loss.needs.filter((need) => !gives.includes(need));
-      if (unmet.length > 0)
-        return TE.left(
-          tagged("NeedNotMet", `loss ${loss.name} needs ${unmet.join(", ")}, which policy ${name} does not give`, {
-            policy: name,
-            loss: loss.name,
-            needs: unmet,
-          }),
-        );
-      const problem = batchProblem(name, batch) ?? untrainable(name, config, state);
+      const problem =
+        unmetNeeds(name, gives, loss) ??
+        batchProblem(name, batch) ??
+        untaught(config, name, loss, batch) ??
+        untrainable(name, config, state);
       if (problem) return TE.left(problem);
       const groups = batch.map(({ prompt, completions }) => ({
         prompt,

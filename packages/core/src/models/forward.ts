@@ -34,6 +34,8 @@ import { type Attend, decode, embedWords, encodePatches, logitsOf, type Weights 
 /** Sizes that one graph is made for; `patches` is a prompt's most, 0 leaves the vision tower out. */
 export interface BatchShape extends GroupShape {
   readonly patches: number;
+  /** Tokens that a teacher tells of at each token, for a loss that reads them. */
+  readonly choices?: number;
 }
 
 /** The name of P * G, the number of completions. */
@@ -106,7 +108,7 @@ const completionHidden = (config: DecoderConfig, weights: Weights, shape: BatchS
 };
 
 /** Up to this vocabulary, logits of all tokens are made at once: faster there, and no more memory than a layer takes. */
-const wholeVocabulary = 4096;
+export const wholeVocabulary = 4096;
 
 /** Rows of a chunk of logits where layers are recomputed for the sake of memory. */
 const leanRows = 64;
@@ -170,7 +172,7 @@ export const completionStatistics = (
     logProbs: rows(statistics.logProbs),
     ...(statistics.entropy && { entropy: rows(statistics.entropy) }),
     logits: reshape(logits, [-1, shape.steps, config.vocabularySize]),
-    hidden: { states: reshape(states, [-1, shape.steps, config.hiddenSize]), head },
+    hidden: { states: reshape(states, [-1, shape.steps, config.hiddenSize]), head, frozenHead },
     targets: rows(inputs.targets),
   };
 };

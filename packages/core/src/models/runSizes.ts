@@ -43,6 +43,11 @@ export const promptsInRollout = (config: DecoderConfig, { samples, prefix }: Gro
   return fitting(forwardBytes, prompt + 4 * samples * maxTokens * cacheBytes(config));
 };
 
-/** Groups that one run scores: one layer's arrays at a time. */
-export const groupsInScore = (config: DecoderConfig, { samples, prefix, steps }: GroupShape): number =>
-  fitting(forwardBytes, (prefix + samples * steps) * (layerBytes(config) + scoreBytes(config, prefix + steps)));
+/** What each of a token's likeliest tokens takes: its number and log-prob, some four times on their way out. */
+const topBytes = 4 * 3 * float;
+
+/** Groups that one run scores: one layer's arrays at a time, and the likeliest tokens where they are asked for. */
+export const groupsInScore = (config: DecoderConfig, { samples, prefix, steps }: GroupShape, topK = 0): number => {
+  const forward = (prefix + samples * steps) * (layerBytes(config) + scoreBytes(config, prefix + steps));
+  return fitting(forwardBytes, forward + samples * steps * topK * topBytes);
+};

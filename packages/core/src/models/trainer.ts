@@ -137,7 +137,7 @@ export const trainStep = (
   const gradients = (): TE.TaskEither<PolicyError, Gradients> =>
     accumulate(context, state, pieces, loss, trains, counts, scale);
   const fused = (piece: Piece) =>
-    fusedUpdate(context, held, pieceInputs(context, state, piece, counts), loss, optimizer);
+    fusedUpdate(context, held, pieceInputs(context, state, piece, counts, loss), loss, optimizer);
   return pipe(
     pieces.length === 1
       ? fused(pieces[0]!)

@@ -54,6 +54,8 @@ const batchLoss = (
   const statistics = completionStatistics(config, weights, shape, inputs, { frozenHead });
   const { logProbs, targets, logits, hidden } = statistics;
   const entropy = statistics.entropy!;
+  const perChoice = (name: string, dtype: "float32" | "int32"): Expr =>
+    input(name, dtype, [rows, shape.steps, shape.choices ?? 1]);
   const needs = (need: Need): boolean => loss.needs.includes(need);
   const onPolicy = equal(input("on_policy", "float32", [rows, 1]), 1);
   const { loss: value, metrics } = loss.build({
@@ -68,6 +70,12 @@ const batchLoss = (
     ...(needs("entropy") && { entropy }),
     ...(needs("logits") && { targets, logits }),
     ...(needs("hidden") && { targets, hidden }),
+    ...(needs("teacherTop") && {
+      teacherTop: {
+        ids: perChoice("teacher_top_ids", "int32"),
+        logProbs: perChoice("teacher_top_log_probs", "float32"),
+      },
+    }),
   });
   const meanEntropy = div(reduceSum(mul(entropy, mask)), tokens);
   return computedIn(config, { ...metrics, loss: value, entropy: meanEntropy });

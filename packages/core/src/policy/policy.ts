@@ -43,6 +43,24 @@ export interface Sequences {
   readonly completions: readonly (readonly number[])[];
 }
 
+/** A policy's likeliest next tokens at each token of a completion, likeliest first; equal ones by their numbers. */
+export interface TopLogProbs {
+  /** How many a token, k. */
+  readonly count: number;
+  /** [tokens, k] token ids, row-major. */
+  readonly ids: Int32Array;
+  /** [tokens, k] their log-probs in nats; NaN: not known. What is left of 1 is all other tokens together. */
+  readonly logProbs: Float32Array;
+}
+
+/** Which next tokens {@link Policy.topLogProbs} tells of. */
+export interface TopOptions {
+  /** How many of the likeliest at each token; the whole vocabulary where it has no more. */
+  readonly topK: number;
+  /** What logits are divided by; default 1. */
+  readonly temperature?: number;
+}
+
 /** A completion to learn from. */
 export interface TrainingCompletion {
   readonly tokenIds: readonly number[];
@@ -59,6 +77,8 @@ export interface TrainingCompletion {
   readonly samplerLogProbs?: readonly number[];
   /** Log-probs under the reference policy, for losses with a KL term. */
   readonly referenceLogProbs?: readonly number[];
+  /** A teacher's likeliest tokens, for losses over its distribution; a row of NaN: it has no such token. */
+  readonly teacherTop?: TopLogProbs;
 }
 
 /** A prompt and its completions to learn from. */
@@ -104,6 +124,15 @@ export interface Policy<State> {
     state: State,
     sequences: readonly Sequences[],
   ): TaskEither<PolicyError, readonly (readonly Float32Array[])[]>;
+  /**
+   * The likeliest next tokens at each token of given completions, and nothing else of the distributions: what a student is
+   * taught by. Absent where a policy cannot tell them.
+   */
+  topLogProbs?(
+    state: State,
+    sequences: readonly Sequences[],
+    options: TopOptions,
+  ): TaskEither<PolicyError, readonly (readonly TopLogProbs[])[]>;
 }
 
 /** A policy that learns. */

@@ -1,4 +1,16 @@
-import { div, type Expr, gatherElements, greater, logSoftmax, reshape, stopGradient, where } from "@msrl/core/graph";
+import {
+  div,
+  type Expr,
+  equal,
+  gatherElements,
+  greater,
+  logSoftmax,
+  not,
+  or,
+  reshape,
+  stopGradient,
+  where,
+} from "@msrl/core/graph";
 import type { DistillationInputs } from "./distillationInputs.js";
 import type { DistillationOptions } from "./distillationOptions.js";
 import type { Divergence } from "./divergence.js";
@@ -12,6 +24,12 @@ export interface Compared extends Choices {
 const wanted = (field: keyof DistillationInputs, given: Expr | undefined): Expr => {
   if (given === undefined) throw new TypeError(`a distillation loss reads ${field}, which is not given`);
   return given;
+};
+
+/** Where a token is no choice of its own: the teacher's log-prob is not known (NaN), or it stands there already. */
+const noChoice = (tokens: Expr, teacher: Expr): Expr => {
+  const unknown = not(equal(teacher, teacher));
+  return tokens.shape.at(-1) === 1 ? unknown : or(unknown, repeats(where(unknown, -1, tokens)));
 };
 
 /**
@@ -34,7 +52,7 @@ export const choicesOf = (
   if (form === "tokens") {
     const tokens = kept(wanted("teacherTokens", inputs.teacherTokens));
     const teacher = kept(stopGradient(wanted("teacherLogProbs", inputs.teacherLogProbs)));
-    const gone = tokens.shape.at(-1) === 1 ? undefined : repeats(tokens);
+    const gone = noChoice(tokens, teacher);
     return { ...overFew({ student: gatherElements(student, tokens, -1), teacher }, gone, tail), whole: student };
   }
   const teacher = logProbs(stopGradient(wanted("teacherLogits", inputs.teacherLogits)));

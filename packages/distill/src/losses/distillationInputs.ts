@@ -24,7 +24,7 @@ export interface DistillationInputs extends TokenInputs {
   readonly teacherLogits?: Expr;
   /** [B, T, K] int32 or int64: tokens of which the teacher's log-probs are known; repeated ones count once. */
   readonly teacherTokens?: Expr;
-  /** [B, T, K] the teacher's log-probs of `teacherTokens`, in nats. */
+  /** [B, T, K] the teacher's log-probs of `teacherTokens`, in nats; NaN: not known, as if the token were not given. */
   readonly teacherLogProbs?: Expr;
 }
 

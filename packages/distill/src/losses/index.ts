@@ -25,6 +25,11 @@ export * from "./importanceWeightedDistillation.js";
 export * from "./jsdOfProbabilities.js";
 export * from "./miniLlmAdvantage.js";
 export * from "./onPolicyMix.js";
+export {
+  type PolicyDistillationOptions,
+  policyDistillation,
+  policyDistillationDefaults,
+} from "./policyDistillation.js";
 export { type Reduction, reductions } from "./reduction.js";
 export * from "./reverseKl.js";
 export * from "./sampledReverseKl.js";
@@ -32,3 +37,4 @@ export * from "./skewKl.js";
 export type { Mapping } from "./splitVocabularies.js";
 export * from "./universalLogit.js";
 export type { DistillationValue } from "./valueAndGradient.js";
+export { type TopTeacher, withTeacherTop, withTeacherTopTask } from "./withTeacherTop.js";

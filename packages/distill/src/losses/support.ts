@@ -15,6 +15,8 @@ import {
   reduceMax,
   reduceSum,
   reshape,
+  scatterAdd,
+  slice,
   sub,
   topK,
   where,
@@ -30,8 +32,22 @@ export interface Choices {
 /** The least mass that the rest is taken to have, as TRL has it. */
 const leastTail = -Math.expm1(-1e-7);
 
+/** Up to so many tokens each is compared with each other; more are sorted. */
+const comparedUpTo = 32;
+
+/** Where a token stood before, by the order of the tokens: of equal ones the first stays the first. */
+const repeatsSorted = (tokens: Expr): Expr => {
+  const count = tokens.shape.at(-1) as number;
+  const axis = tokens.shape.length - 1;
+  const { values, indices } = topK(cast(tokens, "float32"), count); // exact: no vocabulary has 2^24 tokens
+  const same = equal(slice(values, axis, 1, count), slice(values, axis, 0, count - 1)); // [..., K - 1]
+  const flags = concat([mul(slice(values, axis, 0, 1), 0), cast(same, "float32")], -1);
+  return greater(scatterAdd(mul(values, 0), indices, flags, axis), 0);
+};
+
 /** True where a token stood before in the same list: [..., K] to [..., K]. */
 export const repeats = (tokens: Expr): Expr => {
+  if ((tokens.shape.at(-1) as number) > comparedUpTo) return repeatsSorted(tokens);
   const count = tokens.shape.at(-1) as number;
   const lead = tokens.shape.slice(0, -1).map(() => 0);
   const same = equal(reshape(tokens, [...lead, count, 1]), reshape(tokens, [...lead, 1, count]));

@@ -1,5 +1,5 @@
 import type { Prompt } from "@msrl/core";
-import type { Policy, PolicyError } from "@msrl/core/policy";
+import type { Policy, PolicyError, Sequences } from "@msrl/core/policy";
 import { pipe } from "fp-ts/function";
 import * as TE from "fp-ts/TaskEither";
 import type { Ask } from "./measure.js";
@@ -24,21 +24,29 @@ const collected = (asks: readonly Ask[]): ReadonlyMap<Prompt, ReadonlyMap<string
   return rows;
 };
 
-/** Scores everything asked in one call, each sequence once; no call where nothing is asked. Prompts are told apart as objects. */
-export const scoreAsks = <State>(
-  { policy, state }: Scorer<State>,
+/** Asks a policy's verb for everything in one call, each sequence once; no call where nothing is asked, nor of no tokens. */
+export const askOnce = <Result>(
+  verb: (sequences: readonly Sequences[]) => TE.TaskEither<PolicyError, readonly (readonly Result[])[]>,
   asks: readonly Ask[],
-): TE.TaskEither<PolicyError, Reply> => {
+  none: Result,
+): TE.TaskEither<PolicyError, (ask: Ask) => Result> => {
   const rows = [...collected(asks)].map(([prompt, own]) => ({ prompt, own }));
-  if (rows.length === 0) return TE.right(() => []);
+  if (rows.length === 0) return TE.right(() => none);
   const sequences = rows.map(({ prompt, own }) => ({ prompt, completions: [...own.values()] }));
   return pipe(
-    policy.logProbs(state, sequences),
+    verb(sequences),
     TE.map((scored) => {
       const answers = new Map(
         rows.map(({ prompt, own }, p) => [prompt, new Map([...own.keys()].map((name, c) => [name, scored[p]![c]!]))]),
       );
-      return ({ prompt, tokenIds }) => (tokenIds.length === 0 ? [] : answers.get(prompt)!.get(tokenIds.join(" "))!);
+      return ({ prompt, tokenIds }) => (tokenIds.length === 0 ? none : answers.get(prompt)!.get(tokenIds.join(" "))!);
     }),
   );
 };
+
+/** Scores everything asked in one call, each sequence once; no call where nothing is asked. Prompts are told apart as objects. */
+export const scoreAsks = <State>(
+  { policy, state }: Scorer<State>,
+  asks: readonly Ask[],
+): TE.TaskEither<PolicyError, Reply> =>
+  askOnce<ArrayLike<number>>((sequences) => policy.logProbs(state, sequences), asks, []);

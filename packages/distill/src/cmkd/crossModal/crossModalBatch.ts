@@ -1,11 +1,12 @@
 import { fold, type Key, type Prompt, toPromise } from "@msrl/core";
 import { atLeast, between, checkOptions, type Rules } from "@msrl/core/configuration";
-import type { Policy, PolicyError, Sampling, TrainingBatch } from "@msrl/core/policy";
+import type { Policy, PolicyError, Sampling, TopOptions, TrainingBatch } from "@msrl/core/policy";
 import { pipe } from "fp-ts/function";
 import * as TE from "fp-ts/TaskEither";
 import { onPolicyMix } from "../../losses/onPolicyMix.js";
+import { askTop, type TopTeacher } from "../../losses/withTeacherTop.js";
 import type { Scorer } from "../confidence/scoreAsks.js";
-import { gradeTraces, type WrittenGroup } from "./gradeTraces.js";
+import { byLogProbs, byTop, gradeTraces, type WrittenGroup } from "./gradeTraces.js";
 import { removeCaption } from "./removeCaption.js";
 
 /** An example of CMKD, and what the teacher reads in the place of the picture. */
@@ -40,7 +41,9 @@ interface Numbers {
 /** Settings of {@link crossModalBatch}. */
 export interface CrossModalBatchOptions<State> extends Partial<Numbers> {
   /** The caption-trained policy. */
-  readonly teacher: Scorer<State>;
+  readonly teacher: Scorer<State> & TopTeacher<State>;
+  /** How many of its likeliest tokens the teacher tells at each token, for a loss over its distribution; absent: the token's own log-prob. */
+  readonly top?: TopOptions;
   /** How the student draws; wanted where `onPolicy` is above 0. */
   readonly sampling?: Sampling;
   /** A completion of the student as the teacher would have written it; without its caption by default. */
@@ -87,10 +90,13 @@ const drawn = <State>(
 
 /** The TaskEither door of {@link crossModalBatch}. */
 export const crossModalBatchTask = <Teacher>(options: CrossModalBatchOptions<Teacher>) => {
-  const { teacher, sampling = crossModalSampling, traceOf = removeCaption(), ...numbers } = options;
+  const { teacher, top, sampling = crossModalSampling, traceOf = removeCaption(), ...numbers } = options;
   const { onPolicy, shared, rest } = checkOptions("crossModalBatch", rules, crossModalBatchDefaults, numbers);
   const sourcesOf = onPolicyMix({ fraction: onPolicy });
-  const grade = gradeTraces(teacher, traceOf, { shared, rest });
+  const weights = { shared, rest };
+  const grade = top
+    ? gradeTraces(teacher, byTop(askTop("crossModalBatch", teacher, top)), traceOf, weights)
+    : gradeTraces(teacher, byLogProbs(teacher), traceOf, weights);
   return <State>(examples: Examples, step: CrossModalStep<State>): TE.TaskEither<PolicyError, TrainingBatch> => {
     const sources = sourcesOf(step.key, examples.length);
     const own = examples.filter((_, at) => sources[at] === "student");
@@ -104,11 +110,11 @@ export const crossModalBatchTask = <Teacher>(options: CrossModalBatchOptions<Tea
 
 /**
  * A batch of cross-modal distillation, for an update with `crossModalKl`: the teacher reads the caption and gives its
- * log-probs of the tokens that its trace shares with the student's completion.
+ * log-probs of the tokens that its trace shares with the student's completion, or, with `top`, its likeliest tokens at each.
  *
  * With `onPolicy` 0 the completions are CMKD's examples; above, that part of them is replaced by traces which the student
  * writes itself from the picture (on-policy CMKD), and which the caption teacher grades token by token: use the divergence
- * `sampled` or `reverse` there. What the student drew has no supervised part: its captions are not graded, and a trace
+ * `sampled` or `reverse` there, or one over the distribution. What the student drew has no supervised part: its captions are not graded, and a trace
  * that follows a wrong caption is improbable to a teacher that knows the right one. One call of the teacher a batch, one
  * of the student's sampler where it writes. Advantages are supervised weights; log-probs in nats, NaN where the teacher has
  * no such token. Given traces come first. This is the Promise door: throws the policies' tagged errors.
@@ -116,7 +122,7 @@ export const crossModalBatchTask = <Teacher>(options: CrossModalBatchOptions<Tea
  * Beyond MSRL (2026), https://arxiv.org/abs/2603.25108; Agarwal et al., On-Policy Distillation of Language Models (2023),
  * https://arxiv.org/abs/2306.13649.
  *
- * @throws ConfigurationError with every option that cannot be.
+ * @throws ConfigurationError with every option that cannot be, and for `top` of a teacher without `topLogProbs`.
  * @example
  * import { key } from "@msrl/core";
  * import { crossModalBatch } from "@msrl/distill";

@@ -1,3 +1,4 @@
+import type { ConfigurationProblem } from "@msrl/core";
 import { atLeast, checkOptions, oneOf, type Rules } from "@msrl/core/configuration";
 import {
   add,
@@ -15,7 +16,17 @@ import {
   sub,
   where,
 } from "@msrl/core/graph";
-import { type Aggregation, aggregate, aggregations, type Loss, type LossInputs } from "@msrl/core/losses";
+import {
+  type Aggregation,
+  aggregate,
+  aggregations,
+  crossEntropy,
+  type Loss,
+  type LossInputs,
+  sumLosses,
+} from "@msrl/core/losses";
+import type { DistillationLoss } from "../../losses/distillationLoss.js";
+import { overTokensProblem, policyDistillation } from "../../losses/policyDistillation.js";
 
 /** What a token's divergence is: between "this token or another" of teacher and student, or a sampled estimate. */
 export const crossModalDivergences = ["forward", "reverse", "sampled"] as const;
@@ -25,9 +36,11 @@ export type CrossModalDivergence = (typeof crossModalDivergences)[number];
 
 /** Settings of {@link crossModalKl}. */
 export interface CrossModalKlOptions {
-  readonly divergence: CrossModalDivergence;
+  /** One of the token's own probability, or any distillation loss with `teacher: "tokens"`: one over the distribution. */
+  readonly divergence: CrossModalDivergence | DistillationLoss;
   /** What the divergence counts beside the supervised part. */
   readonly weight: number;
+  /** Of the supervised part too; a distillation loss has its own reduction. */
   readonly aggregation: Exclude<Aggregation, "constant">;
 }
 
@@ -35,7 +48,12 @@ export interface CrossModalKlOptions {
 export const crossModalKlDefaults: CrossModalKlOptions = { divergence: "forward", weight: 1, aggregation: "tokenMean" };
 
 const rules: Rules<CrossModalKlOptions> = {
-  divergence: oneOf(crossModalDivergences),
+  divergence: {
+    wanted: `one of ${crossModalDivergences.join(", ")}, or a distillation loss`,
+    fits: (value) =>
+      crossModalDivergences.some((name) => name === value) ||
+      (value instanceof Object && "perToken" in value && "teacher" in value),
+  },
   weight: atLeast(0),
   aggregation: oneOf(aggregations.filter((name) => name !== "constant")),
 };
@@ -51,13 +69,16 @@ const binaryKl = (logP: Expr, logQ: Expr): Expr => {
   return add(token, mul(sub(1, p), sub(log(restP!), log(restQ!))));
 };
 
+/** Settings of the forms that read the sampled token's probability alone. */
+type TokenOptions = Omit<CrossModalKlOptions, "divergence"> & { readonly divergence: CrossModalDivergence };
+
 const divergences: Readonly<Record<CrossModalDivergence, (student: Expr, teacher: Expr) => Expr>> = {
   forward: (student, teacher) => binaryKl(teacher, student),
   reverse: (student, teacher) => binaryKl(student, teacher),
   sampled: (student, teacher) => mul(stopGradient(sub(student, teacher)), student),
 };
 
-const build = (options: CrossModalKlOptions, inputs: LossInputs): ReturnType<Loss["build"]> => {
+const build = (options: TokenOptions, inputs: LossInputs): ReturnType<Loss["build"]> => {
   const { logProbs, referenceLogProbs, advantages, mask } = inputs;
   const counts = greater(mask, 0);
   const known = and(counts, equal(referenceLogProbs, referenceLogProbs)); // NaN: a token that the teacher did not score
@@ -78,6 +99,26 @@ const build = (options: CrossModalKlOptions, inputs: LossInputs): ReturnType<Los
   };
 };
 
+const problemsOf = ({ divergence }: CrossModalKlOptions): readonly ConfigurationProblem[] =>
+  typeof divergence === "string" ? [] : overTokensProblem("divergence", divergence);
+
+/** The supervised part, and a distillation loss over the teacher's distributions. */
+const overDistributions = (
+  divergence: DistillationLoss,
+  { weight, aggregation }: CrossModalKlOptions,
+): Pick<Loss, "options" | "needs" | "build"> => {
+  const { needs, build: sum } = sumLosses([
+    { loss: crossEntropy({ aggregation }), weight: 1 },
+    { loss: policyDistillation(divergence), weight },
+  ]);
+  const own = Object.entries(divergence.options).map(([name, value]) => [`${divergence.name}.${name}`, value] as const);
+  return {
+    options: { divergence: divergence.name, weight, aggregation, ...Object.fromEntries(own) },
+    needs,
+    build: (inputs) => sum(inputs),
+  };
+};
+
 /**
  * Cross-modal distillation token by token: the student reads the picture, the teacher its caption, and on the tokens of the
  * trace that both have, the student's probabilities are drawn to the teacher's.
@@ -86,13 +127,19 @@ const build = (options: CrossModalKlOptions, inputs: LossInputs): ReturnType<Los
  *     D = t log(t / s) + (1 - t) log((1 - t) / (1 - s))  forward: "this token or another"
  *     D = the same with s and t changed over             reverse
  *     D = sg(log s - log t) log s                        sampled: the reverse KL's gradient on tokens the student drew
+ *     D = D(s, t) over the vocabulary                    a distillation loss: of whole distributions, see below
  *
  * The teacher's log-probs stand in `referenceLogProbs`, NaN where it has no such token (the caption): there D is 0 and the
  * supervised part alone counts. `crossModalBatch` makes such batches. Inputs [B, T], nats; masked positions cannot matter.
  * Forward and reverse need the sampled token's probability alone: they are the KL of the distributions coarsened to two
  * outcomes, 0 at equality, never above the full KL (up to 1e-6, at which 1 - s is held). On the teacher's own tokens
  * the plain sampled forward KL would be nothing but supervised fine-tuning; D differs in that it stops at t.
- * Metrics, over all tokens that count: `cross_modal_gap` (log t - log s), `teacher_known` (the share that the teacher
+ *
+ * With a distillation loss for the divergence (`generalisedJsd({ teacher: "tokens" })`) it is over the teacher's k likeliest
+ * words and the rest, all words where k is the vocabulary: `policyDistillation`, beside `crossEntropy`. The teacher's tokens are
+ * `teacherTop` then (`crossModalBatch` with `top`), a row of NaN where it has no such token; its metrics are those of the two.
+ *
+ * Metrics of the others, over all tokens that count: `cross_modal_gap` (log t - log s), `teacher_known` (the share that the teacher
  * scored), `negative_log_likelihood`.
  *
  * Beyond MSRL (2026), https://arxiv.org/abs/2603.25108, whose CMKD is supervised fine-tuning; the coarsening is that of the
@@ -100,16 +147,21 @@ const build = (options: CrossModalKlOptions, inputs: LossInputs): ReturnType<Los
  *
  * @throws ConfigurationError with every option that cannot be.
  * @example
- * import { crossModalKl } from "@msrl/distill";
+ * import { crossModalKl, generalisedJsd } from "@msrl/distill";
  * assert.deepStrictEqual(crossModalKl({ divergence: "sampled" }).options, { divergence: "sampled", weight: 1, aggregation: "tokenMean" });
+ * const whole = crossModalKl({ divergence: generalisedJsd({ teacher: "tokens" }) });
+ * assert.deepStrictEqual(whole.needs, ["logProbs", "logits", "hidden", "teacherTop"]);
  * @since 0.1.0
  */
 export const crossModalKl = (options: Partial<CrossModalKlOptions> = {}): Loss => {
-  const settings = checkOptions("crossModalKl", rules, crossModalKlDefaults, options);
+  const settings = checkOptions("crossModalKl", rules, crossModalKlDefaults, options, problemsOf);
+  const { divergence } = settings;
+  if (typeof divergence !== "string") return { name: "cross_modal_kl", ...overDistributions(divergence, settings) };
+  const ofTokens = { ...settings, divergence };
   return {
     name: "cross_modal_kl",
-    options: { ...settings },
+    options: ofTokens,
     needs: ["logProbs"],
-    build: (inputs) => build(settings, inputs),
+    build: (inputs) => build(ofTokens, inputs),
   };
 };
