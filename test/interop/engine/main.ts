@@ -1,12 +1,13 @@
-// npm run test:interop, the part of the training engine: SkyRL on the CPU, both wires. See server.ts for what it needs.
+// npm run test:interop, the part of the training engine: SkyRL on the CPU, both wires. See install.ts for what it needs.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openDevice } from "@msrl/core/session";
 import { root } from "../../../scripts/packages.mjs";
 import { equality } from "./equality.js";
+import { installed, type Release, releases } from "./install.js";
 import { clientKills, serverKill } from "./kills.js";
 import { pipeline } from "./pipeline.js";
-import { installed, type Release, releases, startServer } from "./server.js";
+import { startServer } from "./server.js";
 
 const model = join(root, "test/fixtures/hf/qwen3-tiny");
 

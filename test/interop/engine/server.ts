@@ -4,43 +4,6 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { run } from "../../../scripts/run.mjs";
 
-/** A SkyRL that can be installed: its wire, its packages, and the variable that names an environment made before. */
-export interface Release {
-  readonly wire: "protobuf" | "json";
-  readonly packages: readonly string[];
-  readonly given: string;
-}
-
-/** The release of the protobuf wire, and the one before it. */
-export const releases: readonly Release[] = [
-  { wire: "protobuf", packages: ["skyrl[tinker,jax]==0.4.0", "aiohttp"], given: "MSRL_INTEROP_SKYRL" }, // aiohttp: imported, not declared
-  { wire: "json", packages: ["skyrl[tinker,jax]==0.3.0", "tinker<0.23"], given: "MSRL_INTEROP_SKYRL_JSON" },
-];
-
-/** An environment with a release in it, made if it is not there (6 GB); or why there is none. */
-export const installed = async (
-  folder: string,
-  { wire, packages, given }: Release,
-): Promise<{ venv?: string; why?: string }> => {
-  const named = process.env[given];
-  if (named !== undefined)
-    return existsSync(join(named, "bin/uv")) ? { venv: named } : { why: `${given}: no bin/uv in ${named}` };
-  const venv = join(folder, `skyrl-${wire}`);
-  const python = join(venv, "bin/python");
-  if (existsSync(python) && (await run(python, ["-c", "import skyrl.tinker.api"])).code === 0) return { venv };
-  const made = await run(process.env.MSRL_INTEROP_PYTHON312 ?? "python3.12", ["-m", "venv", venv]);
-  if (made.code !== 0) return { why: `python3.12 -m venv: ${made.output.trim().split("\n").at(-1)}` };
-  console.log(`installing ${packages.join(" ")}, which takes 6 GB`);
-  for (const [command, ...parameters] of [
-    [python, "-m", "pip", "install", "--quiet", "uv"],
-    [join(venv, "bin/uv"), "pip", "install", "--quiet", "--python", python, ...packages],
-  ]) {
-    const { code, output } = await run(command!, parameters);
-    if (code !== 0) return { why: `${parameters.join(" ")}: ${output.trim().split("\n").at(-1)}` };
-  }
-  return { venv };
-};
-
 /** A server that runs. */
 export interface EngineServer {
   readonly url: string;
