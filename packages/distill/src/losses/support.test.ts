@@ -1,5 +1,5 @@
 import { int32 } from "@msrl/core";
-import { type Expr, gatherElements, grad, input, logSoftmax, max, topK } from "@msrl/core/graph";
+import { cast, type Expr, gatherElements, grad, input, logSoftmax, max, slice, topK } from "@msrl/core/graph";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -13,7 +13,7 @@ import {
   time,
   vocabulary,
 } from "../../test/distributions.js";
-import { numbers, testDevice } from "../../test/testDevice.js";
+import { float64, numbers, testDevice } from "../../test/testDevice.js";
 import { adaptiveKlMix } from "./adaptiveKlMix.js";
 import type { DistillationLoss } from "./distillationLoss.js";
 import type { DistillationOptions } from "./distillationOptions.js";
@@ -22,6 +22,7 @@ import { forwardKl } from "./forwardKl.js";
 import { generalisedJsd } from "./generalisedJsd.js";
 import { reverseKl } from "./reverseKl.js";
 import { skewKl } from "./skewKl.js";
+import { repeats } from "./support.js";
 
 const { evaluate, gradientError } = testDevice();
 const inputs = distillationInputs();
@@ -158,6 +159,35 @@ describe("a teacher of whom few tokens are known", () => {
     expect(await read([...row(2, 1, 4).slice(0, 15), -100, -100, -100], [1, 1, 1, 1, 1, 0])).toEqual(
       await read(row(2, 1, 4), [1, 1, 1, 1, 1, 0]),
     );
+  });
+
+  it("finds repeated tokens of a long list as of a short one", async () => {
+    const many = Array.from({ length: 40 }, (_, at) => (at * 7) % 31);
+    const wanted = many.map((id, at) => (many.indexOf(id) < at ? 1 : 0));
+    const list = input("list", "int32", [2, 40]);
+    const outputs = { long: cast(repeats(list), "float32"), short: cast(repeats(slice(list, 1, 20, 40)), "float32") };
+    const data = [...many, ...Array.from({ length: 40 }, () => 5)];
+    const found = await evaluate(outputs, { list: int32([2, 40], data) });
+    const later = Array(39).fill(1) as number[];
+    expect(numbers(found.long)).toEqual([...wanted, 0, ...later]);
+    const short = many.slice(20).map((id, at, all) => (all.indexOf(id) < at ? 1 : 0));
+    expect(numbers(found.short)).toEqual([...short, 0, ...later.slice(20)]);
+  });
+
+  it("takes a token that is not known for one that is not given", async () => {
+    const { loss } = forwardKl({ teacher: "tokens" }).build({
+      ...inputs,
+      teacherTokens: tokens,
+      teacherLogProbs: input("known", "float64", wide),
+    });
+    const read = async (row: readonly number[], logProbs: readonly number[]) => {
+      const six = <Value>(values: readonly Value[]) => Array(6).fill(values).flat() as Value[];
+      const given = { tokens: int32(wide, six(row)), known: float64(wide, six(logProbs)) };
+      return numbers((await evaluate({ loss }, { ...feedsOf(some(1.7), some(2.3)), ...given })).loss);
+    };
+    const two = await read([2, 4, 2], [-1, -2, -1]);
+    expect(await read([2, 4, 0], [-1, -2, Number.NaN])).toEqual(two);
+    expect(await read([4, 2, 4], [Number.NaN, -1, -2])).toEqual(two);
   });
 
   it("says which input it misses", () => {
