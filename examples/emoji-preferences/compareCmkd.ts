@@ -4,7 +4,7 @@ import { fold, key } from "@msrl/core";
 import type { DecoderState } from "@msrl/core/models";
 import type { TrainablePolicy } from "@msrl/core/policy";
 import type { Device } from "@msrl/core/session";
-import { confidenceWeights, crossModalBatchTask, crossModalKl } from "@msrl/distill";
+import { confidenceWeights, crossModalBatchTask, crossModalKl, forwardKl } from "@msrl/distill";
 import { runStage, type Stage } from "@msrl/stages";
 import { pipe } from "fp-ts/function";
 import * as TE from "fp-ts/TaskEither";
@@ -18,7 +18,7 @@ import { imitate } from "./stages.js";
 import { makeTraces } from "./traces.js";
 
 /** Ways to make a student of the same traces. */
-export const students = ["plain", "weighted", "crossModalKl", "onPolicy"] as const;
+export const students = ["plain", "weighted", "crossModalKl", "onPolicy", "distribution"] as const;
 
 /** One of {@link students}. */
 export type StudentName = (typeof students)[number];
@@ -50,13 +50,22 @@ const beforeCmkd = ["coldStart", "textRl", "captionRl"] as const;
 /** Part of the examples of which the student of `onPolicy` writes the trace itself. */
 export const onPolicyPart = 0.5;
 
+/** How many of the teacher's likeliest words the student of `distribution` follows at each token, and the rest as one. */
+export const distributionWords = 16;
+
+/** What of the cross-modal form is not as by default. */
+interface CrossModalForm {
+  readonly onPolicy?: number;
+  readonly topK?: number;
+}
+
 /** A stage as CMKD's, whose trace tokens follow the teacher's probabilities instead of its words alone. */
 const crossModalStage = (
   { examples }: NonNullable<Handed<DecoderState>["traces"]>,
   data: Data,
   settings: Settings["cmkd"],
   teacher: { readonly policy: TrainablePolicy<DecoderState>; readonly state: DecoderState },
-  onPolicy: number,
+  { onPolicy = 0, topK }: CrossModalForm,
 ): Stage<DecoderState> => {
   const plain = imitate<DecoderState>("cmkd", examples, settings);
   const asked = new Map(questionsOf("captioned", data.unlabelled).map(({ prompt }) => [prompt.id, prompt]));
@@ -64,11 +73,12 @@ const crossModalStage = (
     teacher,
     onPolicy,
     sampling: { samples: 1, temperature: 1, maxTokens: maxTokens.seen },
+    ...(topK !== undefined && { top: { topK } }),
   });
   return {
     ...plain,
     kind: "cross-modal",
-    loss: crossModalKl(),
+    loss: crossModalKl(topK === undefined ? {} : { divergence: forwardKl({ teacher: "tokens" }) }),
     prepare: ({ policy, state, key: own, items }) =>
       pipe(
         make(
@@ -100,18 +110,19 @@ export const studentStage = (
       );
     }
     case "crossModalKl":
-      return crossModalStage(traces, data, settings, teacher, 0);
+      return crossModalStage(traces, data, settings, teacher, {});
     case "onPolicy":
-      return crossModalStage(traces, data, settings, teacher, onPolicyPart);
+      return crossModalStage(traces, data, settings, teacher, { onPolicy: onPolicyPart });
+    case "distribution":
+      return crossModalStage(traces, data, settings, teacher, { topK: distributionWords });
   }
 };
 
-/** The whole comparison for one base model and seed. */
+/** The comparison for one base model and seed: all of it, or the students that an earlier one had not. */
 const compareOne = async (
   { backbones, log, settings = fullSettings, ...options }: CompareOptions,
   data: Data,
-  backbone: number,
-  seed: number,
+  { backbone, seed, ...before }: Pick<CmkdComparison, "backbone" | "seed"> & Partial<CmkdComparison>,
 ): Promise<CmkdComparison> => {
   const { policy, state } = await backboneOf({ device: options.device, folder: backbones.folder, log }, backbone);
   let handed: Handed<DecoderState> = { state, textReplay: [] };
@@ -120,9 +131,11 @@ const compareOne = async (
   const teacher = { policy, state: handed.state };
   const traces = await makeTraces(policy, handed.state, data, settings.cmkd, fold(key(seed), "cmkd"));
   log(`  teacher: ${traces.examples.length} traces`);
-  const confidences = await compareConfidences(teacher, settings.cmkd, fold(key(seed), "compare"));
-  const judged = {} as Record<StudentName, { accuracy: number; count: number }>;
+  const confidences =
+    before.confidences ?? (await compareConfidences(teacher, settings.cmkd, fold(key(seed), "compare")));
+  const judged = { ...before.students } as Record<StudentName, { accuracy: number; count: number }>;
   for (const name of students) {
+    if (judged[name]) continue;
     const stage = studentStage(name, traces, data, settings.cmkd, teacher);
     const result = await runStage(stage, { policy, state: handed.state, key: key(seed) });
     const { accuracy, count } = await judge({ policy, state: result.state }, "seen", data.heldOut, key(seed));
@@ -144,8 +157,9 @@ export const compareCmkd = async (options: CompareOptions): Promise<readonly Cmk
         (text) => JSON.parse(text) as CmkdComparison,
         () => undefined,
       );
-      if (!before) options.log(`base model ${backbone}, seed ${seed}`);
-      const result = before ?? (await compareOne(options, data, backbone, seed));
+      const whole = before && students.every((name) => before.students[name]);
+      if (!whole) options.log(`base model ${backbone}, seed ${seed}`);
+      const result = whole ? before : await compareOne(options, data, { ...before, backbone, seed });
       await writeFile(`${file}.tmp`, JSON.stringify(result));
       await rename(`${file}.tmp`, file);
       results.push(result);

@@ -15,6 +15,7 @@ const result = (seed: number, gain: number): CmkdComparison => ({
     weighted: { accuracy: 0.8 + (seed === 1 ? 0.01 : -0.01), count: 2000 },
     crossModalKl: { accuracy: 0.8 + gain, count: 2000 },
     onPolicy: { accuracy: 0.8 - gain, count: 2000 },
+    distribution: { accuracy: 0.8 + gain, count: 2000 },
   },
   confidences: [row, { ...row, name: "both orders", surest: 0, half: 0, halfRight: 0, separation: null }],
 });

@@ -1,5 +1,5 @@
 import { markdownTable, type Table } from "@msrl/stages/report";
-import { type CmkdComparison, onPolicyPart, type StudentName, students } from "./compareCmkd.js";
+import { type CmkdComparison, distributionWords, onPolicyPart, type StudentName, students } from "./compareCmkd.js";
 import type { ConfidenceRow } from "./compareConfidences.js";
 
 /** The title that the section begins with. */
@@ -10,6 +10,7 @@ const titles: Readonly<Record<StudentName, string>> = {
   weighted: "confidence weights",
   crossModalKl: "cross-modal KL",
   onPolicy: "on-policy",
+  distribution: "top-k",
 };
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
@@ -120,7 +121,8 @@ ${students
 Clear is what a paired t test at 95 % finds, each by itself. *Confidence weights*: \`confidenceWeights()\`, the mean token
 probability scaled to mean 1. *Cross-modal KL*: \`crossModalKl()\` on the given traces, captions by cross-entropy. *On-policy*: as
 that, but ${percent(onPolicyPart)} % of the examples get a trace that the student writes itself, graded token by token; as many updates, of fewer
-caption tokens.
+caption tokens. *Top-k*: as *cross-modal KL*, but the forward KL over the teacher's ${distributionWords} likeliest words at each token and all others
+as one (\`crossModalKl({ divergence: forwardKl({ teacher: "tokens" }) })\`), where that compares the token alone.
 `;
 };
 
