@@ -32,7 +32,8 @@ export type Marks<Reference> = (
  */
 export const fromMarks = <Reference>(name: string, marks: Marks<Reference>): Reward<Reference> => {
   checkArguments("fromMarks", ["name", nameRule, name], ["marks", callable, marks]);
-  const held: Marks<Reference> = (batch, context) => marksOf(name, asReward(marks), batch, context);
+  const inner = asReward(marks);
+  const held: Marks<Reference> = (batch, context) => marksOf(name, inner, batch, context);
   const values: Reward<Reference> = (batch, context) =>
     pipe(
       held(batch, context),

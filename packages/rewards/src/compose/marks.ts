@@ -25,21 +25,13 @@ export const nameOf = (reward: Reward<never>): string => reward.name || "a rewar
 export const placeOf = (batch: CompletionBatch<never>, at: number): string =>
   `completion ${at} (prompt ${batch[at]?.prompt.id})`;
 
-const called = async (
-  reward: Reward<never>,
-  batch: CompletionBatch<never>,
-  context: RewardContext | undefined,
-): Promise<E.Either<RewardError, readonly Mark[]>> => {
-  if (reward.marks) return reward.marks(batch, context)();
-  const result = await reward(batch, context)();
-  return E.isLeft(result) ? result : E.right(result.right.map((value) => ({ value })));
-};
-
-/** A value that is neither null nor a finite number is a failure of its completion. */
-const checked = (mark: Mark): Mark =>
-  mark.value === null || Number.isFinite(mark.value)
+/** The mark of what a reward gave; a value that is neither null nor a finite number is a failure of its completion. */
+const checked = (given: number | null | Mark): Mark => {
+  const mark = asMark(given);
+  return mark.value === null || Number.isFinite(mark.value)
     ? mark
     : { ...mark, value: null, failure: `given ${mark.value}, wanted a finite number or null` };
+};
 
 /**
  * The marks of any reward, held to its contract, whoever wrote it: one a completion, each a finite number or null; a
@@ -54,13 +46,13 @@ export const marksOf =
   ): TaskEither<RewardError, readonly Mark[]> =>
   async () => {
     try {
-      const result = await called(reward as Reward<never>, batch as CompletionBatch<never>, context);
+      const result = await (reward.marks ?? reward)(batch, context)();
       if (E.isLeft(result)) return result;
-      const marks = result.right;
+      const marks = result.right.map(checked);
       if (marks.length !== batch.length) {
         return E.left(rewardError(name, `given ${marks.length} values, wanted ${batch.length}, one a completion`));
       }
-      return E.right(marks.map(checked));
+      return E.right(marks);
     } catch (thrown) {
       return E.left(rewardError(name, `threw: ${thrownReason(thrown)}`));
     }

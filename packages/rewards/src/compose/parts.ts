@@ -1,12 +1,11 @@
 import type { CompletionBatch, Mark, Reward, RewardContext, RewardError } from "@msrl/core";
 import { type ConfigurationProblem, shown } from "@msrl/core/configuration";
 import * as E from "fp-ts/Either";
-import { pipe } from "fp-ts/function";
-import * as A from "fp-ts/ReadonlyArray";
-import * as TE from "fp-ts/TaskEither";
+import type * as TE from "fp-ts/TaskEither";
+import { readingOnce } from "../parse/tagTokens.js";
 import type { AllOf } from "./allOf.js";
 import { given, record } from "./arguments.js";
-import { marksOf, placeOf, rewardError } from "./marks.js";
+import { marksOf, placeOf, rewardError, thrownReason } from "./marks.js";
 
 /** What becomes of a completion that a part could not judge: the step fails, the part does not apply, or it has this value. */
 export type OnFailure = "fail" | "null" | number;
@@ -78,17 +77,17 @@ const settled = (
   return E.right(marks.map((mark) => (mark.failure === undefined ? mark : { ...mark, value })));
 };
 
-/** Weights at a step; one that is no finite number there is the part's error. */
-const weightsAt = (parts: readonly NamedPart[], step: number): E.Either<RewardError, readonly number[]> =>
-  pipe(
-    parts,
-    E.traverseArray(([name, { weight }]) => {
-      const now = typeof weight === "function" ? weight(step) : weight;
-      return Number.isFinite(now)
-        ? E.right(now)
-        : E.left(rewardError(name, `its weight at step ${step} is ${now}, wanted a finite number`));
-    }),
-  );
+/** The weight of a part at a step; what is no finite number there is the part's error. */
+const weightAt = ([name, { weight }]: NamedPart, step: number): E.Either<RewardError, number> => {
+  if (typeof weight === "number") return E.right(weight);
+  const problem = (what: string) => E.left(rewardError(name, `its weight at step ${step} ${what}`));
+  try {
+    const now = weight(step);
+    return Number.isFinite(now) ? E.right(now) : problem(`is ${now}, wanted a finite number`);
+  } catch (thrown) {
+    return problem(`threw: ${thrownReason(thrown)}`);
+  }
+};
 
 /** What parts say of a batch: their weights now, and for every completion a mark of each part. */
 export interface PartMarks {
@@ -96,20 +95,33 @@ export interface PartMarks {
   readonly rows: readonly (readonly Mark[])[];
 }
 
-/** Runs parts side by side, each failure settled as its part wants; the step of a caller who knows of none is 0. */
-export const runParts = (
-  parts: readonly NamedPart[],
-  batch: CompletionBatch<never>,
-  context: RewardContext | undefined,
-): TE.TaskEither<RewardError, PartMarks> => {
-  const run =
-    ([name, { reward, onFailure = "fail" }]: NamedPart) =>
-    async () =>
-      settled(name, onFailure, batch, await marksOf(name, reward as Reward<never>, batch, context)());
-  return pipe(
-    TE.fromEither(weightsAt(parts, context?.step ?? 0)),
-    TE.bindTo("weights"),
-    TE.bind("columns", () => pipe(parts, A.traverse(TE.ApplicativePar)(run))),
-    TE.map(({ weights, columns }) => ({ weights, rows: batch.map((_, row) => columns.map((column) => column[row]!)) })),
-  );
-};
+/**
+ * Runs parts side by side, each failure settled as its part wants; the step of a caller who knows of none is 0. A loop, not
+ * a traversal: a server runs it for every request.
+ */
+export const runParts =
+  (
+    parts: readonly NamedPart[],
+    batch: CompletionBatch<never>,
+    context: RewardContext | undefined,
+  ): TE.TaskEither<RewardError, PartMarks> =>
+  async () => {
+    const weights: number[] = [];
+    for (const part of parts) {
+      const weight = weightAt(part, context?.step ?? 0);
+      if (E.isLeft(weight)) return weight;
+      weights.push(weight.right);
+    }
+    const results = await readingOnce(() =>
+      Promise.all(parts.map(([name, { reward }]) => marksOf(name, reward, batch, context)())),
+    );
+    const columns: (readonly Mark[])[] = [];
+    for (const [at, result] of results.entries()) {
+      const [name, { onFailure = "fail" }] = parts[at]!;
+      const column = settled(name, onFailure, batch, result);
+      if (E.isLeft(column)) return column;
+      columns.push(column.right);
+    }
+    const rows = batch.map((_, row) => columns.map((column) => column[row]!));
+    return E.right({ weights, rows });
+  };

@@ -103,6 +103,18 @@ describe("weightedSum", () => {
     expect((await failureOf(thrower))?.message).toBe("reward mine: threw: no batch");
   });
 
+  it("names the weight that is none at a step, or throws there", async () => {
+    const at = async (weight: (step: number) => number) => {
+      const result = await weightedSum({ mine: { reward: perCompletion("a", () => 1), weight } })([], { step: 7 })();
+      return result._tag === "Left" ? result.left.message : undefined;
+    };
+    expect(await at(() => Number.NaN)).toBe("reward mine: its weight at step 7 is NaN, wanted a finite number");
+    const thrown = await at(() => {
+      throw new Error("no table");
+    });
+    expect(thrown).toBe("reward mine: its weight at step 7 threw: no table");
+  });
+
   it("names the weight that is not a number, and refuses a sum of nothing", () => {
     const reward = perCompletion("a", () => 1);
     expect(() => weightedSum({ a: { reward, weight: Number.NaN } })).toThrow(

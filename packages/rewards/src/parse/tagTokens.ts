@@ -29,29 +29,54 @@ const scan = (text: string): readonly TagToken[] => {
   return tokens;
 };
 
-/** Texts that are remembered, and the longest of them: 16 MB at most. */
-const [places, longest] = [4096, 2048];
-const memory = new Array<{ readonly text: string; readonly tokens: readonly TagToken[] } | undefined>(places);
+interface Reading {
+  readonly text: string;
+  readonly tokens: readonly TagToken[];
+}
 
-/** A text's place, by its length and a few of its characters; of those that share one the last is remembered. */
-const placeOf = (text: string): number => {
-  const stride = text.length >> 3;
-  let mix = text.length;
-  for (let at = text.length - 1, left = 8; at >= 0 && left > 0; at -= stride + 1, left--)
-    mix = Math.imul(mix ^ text.charCodeAt(at), 0x9e3779b1);
-  return (mix >>> 16) & (places - 1);
+/** Texts that are remembered at a time, and the longest of them: 16 MB at most. */
+const [most, longest] = [4096, 2048];
+const readings: Reading[] = [];
+let [readers, next] = [0, 0];
+
+/**
+ * The reading of a text: of the one read last, of the one whose turn it is, or of the first, with which the next reward
+ * begins and which a group that has converged repeats. Any other would cost more to find than to read.
+ */
+const remembered = (text: string): Reading | undefined => {
+  const last = readings[next - 1];
+  if (last?.text === text) return last;
+  const due = readings[next];
+  if (due?.text === text) {
+    next++;
+    return due;
+  }
+  const first = readings[0];
+  if (first?.text !== text) return undefined;
+  if (next === readings.length) next = 1;
+  return first;
+};
+
+/** The tags of a text. The result depends on the text alone, remembered or not. */
+export const tagTokens = (text: string): readonly TagToken[] => {
+  if (readers === 0 || text.length > longest) return scan(text);
+  const found = remembered(text);
+  if (found !== undefined) return found.tokens;
+  const tokens = scan(text);
+  if (readings.length < most) next = readings.push({ text, tokens });
+  return tokens;
 };
 
 /**
- * The tags of a text. Rewards that are composed ask one after another for the same texts, so what was read of the last
- * ones is remembered and each is read once. The result depends on the text alone, remembered or not.
+ * Work of several rewards on a batch: each text is read once for all of them, since they come by in the same order. What
+ * was read is forgotten when the last such work is done: texts that stay would be carried along by every collection of
+ * garbage.
  */
-export const tagTokens = (text: string): readonly TagToken[] => {
-  if (text.length > longest) return scan(text);
-  const place = placeOf(text);
-  const found = memory[place];
-  if (found?.text === text) return found.tokens;
-  const tokens = scan(text);
-  memory[place] = { text, tokens };
-  return tokens;
+export const readingOnce = async <Value>(work: () => Promise<Value>): Promise<Value> => {
+  readers++;
+  try {
+    return await work();
+  } finally {
+    if (--readers === 0) [readings.length, next] = [0, 0];
+  }
 };

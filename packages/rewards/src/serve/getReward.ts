@@ -29,12 +29,7 @@ export const getReward = (scoring: Scoring) => async (request: FastifyRequest, r
     const { completion, cut } = cutPrompt(textAt(each, `query[${at}]`), asked, options);
     if (!cut) metrics.promptNotCut();
     return {
-      prompt: {
-        get id() {
-          return promptId(prompt); // few ask, and its hash is most of the work
-        },
-        messages: [{ role: "user", content: [{ type: "text", text: asked }] }],
-      },
+      prompt: { id: promptId(prompt), messages: [{ role: "user", content: [{ type: "text", text: asked }] }] },
       completion: completionOf(completion),
       reference: options.reference(labelList![at]),
     };

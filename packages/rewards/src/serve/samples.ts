@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { type Completion, type Media, type Message, type Part, type Pixels, type Scorable, text } from "@msrl/core";
 import { isObject, type Json, listAt, textAt } from "./read.js";
 import { badField, refusal } from "./refusal.js";
@@ -122,12 +122,7 @@ export const completionOf = (value: string, tokenIds: readonly number[] = [], tr
 
 /** A name for a prompt that equal prompts share: completions of one prompt are a group. */
 export const promptId = (prompt: unknown, images: unknown = undefined): string =>
-  prompt === undefined
-    ? "none"
-    : createHash("sha256")
-        .update(JSON.stringify([prompt, images]))
-        .digest("hex")
-        .slice(0, 16);
+  prompt === undefined ? "none" : hash("sha256", JSON.stringify([prompt, images])).slice(0, 16);
 
 /** A sample of `/score` as a reward takes it. */
 export const scorableOf = async (

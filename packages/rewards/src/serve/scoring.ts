@@ -103,7 +103,7 @@ export const scoring = (options: ServeOptions): Scoring => {
     score: async (reward, batch, reply, step = 0) => {
       if (batch.length === 0) return [];
       const late = () => allFailed(batch, `reward ${reward.name}: no score within ${options.timeout} ms`);
-      const scores = await within(reply, (signal) => reward.score(batch, contextOf(step, signal)), late);
+      const scores = await within(reply, (signal) => reward.score(batch, new Context(step, signal)), late);
       const even = scores.some(({ failures }) => failures) ? scores.map((each) => padded(each, reward)) : scores;
       counted.scored(even);
       return even;
@@ -112,13 +112,16 @@ export const scoring = (options: ServeOptions): Scoring => {
   };
 };
 
-/** A context whose signal is made when it is read. */
-const contextOf = (step: number, signal: () => AbortSignal): RewardContext => ({
-  step,
-  get signal() {
-    return signal();
-  },
-});
+/** A context whose signal is made when it is read. A class: V8 keeps a shape for each literal that has a getter, and all it holds. */
+class Context implements RewardContext {
+  constructor(
+    readonly step: number,
+    private readonly asked: () => AbortSignal,
+  ) {}
+  get signal(): AbortSignal {
+    return this.asked();
+  }
+}
 
 /** A score that came of no reward has its parts too. */
 const padded = (score: Score, reward: Served): Score => ({
