@@ -27,7 +27,8 @@ const fpTs: Plugin = {
     })),
 };
 
-const worker = "src/session/worker.cjs";
+/** The script of a package's workers, which runs as it is. */
+const worker = ["src/session/worker.cjs", "src/isolate/worker.cjs"].find(existsSync);
 
 export default defineConfig({
   entry,
@@ -52,6 +53,6 @@ export default defineConfig({
     },
   },
   onSuccess: async () => {
-    if (existsSync(worker)) await copyFile(worker, "dist/worker.cjs");
+    if (worker !== undefined) await copyFile(worker, "dist/worker.cjs");
   },
 });

@@ -17,7 +17,7 @@ const contents = ({ manifest }, { files }) => {
     "README.md",
     "LICENSE",
     "package.json",
-    ...(manifest.name === "@msrl/core" ? ["dist/worker.cjs"] : []),
+    ...(["@msrl/core", "@msrl/rewards"].includes(manifest.name) ? ["dist/worker.cjs"] : []),
   ];
   const absent = wanted.filter((file) => !files.includes(file));
   if (absent.length > 0) throw new Error(`${manifest.name}: the archive lacks ${absent.join(", ")}`);

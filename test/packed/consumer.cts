@@ -4,6 +4,7 @@ import core = require("@msrl/core");
 import advantages = require("@msrl/core/advantages");
 import graph = require("@msrl/core/graph");
 import session = require("@msrl/core/session");
+import rewards = require("@msrl/rewards");
 
 const numbers: Float32Array = core.uniform(core.key(7), 3);
 assert.strictEqual(numbers.length, 3);
@@ -24,4 +25,13 @@ const runIn = async (thread: "main" | "worker"): Promise<void> => {
   assert.deepStrictEqual(outputs.gradient?.data, new Float32Array([2, 4, 6]));
   await device.close();
 };
-void runIn("main").then(() => runIn("worker"));
+
+const runIsolated = async (): Promise<void> => {
+  const options = { module: "@msrl/rewards", export: "mathEquivalence", arguments: [], milliseconds: 30_000 };
+  const completion = { text: "\\boxed{0.5}", tokenIds: [], logProbs: [], truncated: false };
+  const judged = { prompt: { id: "q1", messages: [] }, completion, reference: { answer: "1/2" } };
+  assert.deepStrictEqual(await core.toPromise(rewards.isolated(options)([judged])), [1]);
+};
+void runIn("main")
+  .then(() => runIn("worker"))
+  .then(runIsolated);

@@ -4,6 +4,7 @@ import { float32, key, toPromise, uniform } from "@msrl/core";
 import { groupRelative } from "@msrl/core/advantages";
 import { grad, input, mul, reduceSum, toModel } from "@msrl/core/graph";
 import { openDevice } from "@msrl/core/session";
+import { isolated } from "@msrl/rewards";
 
 const numbers: Float32Array = uniform(key(7), 3);
 assert.strictEqual(numbers.length, 3);
@@ -25,3 +26,8 @@ const runIn = async (thread: "main" | "worker"): Promise<void> => {
 };
 await runIn("main");
 await runIn("worker");
+
+const maths = isolated({ module: "@msrl/rewards", export: "mathEquivalence", arguments: [], milliseconds: 30_000 });
+const completion = { text: "\\boxed{0.5}", tokenIds: [], logProbs: [], truncated: false };
+const judged = { prompt: { id: "q1", messages: [] }, completion, reference: { answer: "1/2" } };
+assert.deepStrictEqual(await toPromise(maths([judged])), [1]);

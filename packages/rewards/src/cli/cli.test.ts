@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../../test/sockets.js";
+import { isolateFile } from "./fileReward.js";
 import { loadModule } from "./loadModule.js";
 import { main, type Shell } from "./main.js";
 
@@ -43,6 +44,10 @@ describe("msrl", () => {
     expect(await run("serve", "--help")).toMatchObject({ code: 0, out: expect.stringContaining("--shim") });
     expect(await run("serve", "--colour", "x")).toMatchObject({ code: 1, error: expect.stringContaining("--colour") });
     expect(await run("serve", "a", "b")).toMatchObject({ code: 2, error: "msrl serve: one FILE, not 2\n" });
+    expect(await run("serve", "--isolate", "9")).toMatchObject({
+      code: 2,
+      error: "msrl serve: --isolate needs a FILE\n",
+    });
     expect(await run("serve", "--port", "x")).toMatchObject({ code: 1, error: expect.stringContaining("port is NaN") });
     expect(await run("serve", "--host", "0.0.0.0")).toMatchObject({ code: 1, error: expect.stringContaining("token") });
     expect(await run("serve", "--shim", "verl")).toMatchObject({
@@ -87,6 +92,24 @@ describe("a file of rewards", () => {
     await expect(load(name, text)).rejects.toThrow(wanted);
   });
 
+  it("has the same names and parts in workers", async () => {
+    const constant = "() => async () => ({ _tag: 'Right', right: [1] })";
+    const shape = async (name: string, text: string) => {
+      const { rewards, close } = isolateFile(await load(name, text), join(folder, name), {});
+      close();
+      const all = typeof rewards.reward === "function" ? { default: rewards.reward } : rewards.reward;
+      return Object.entries(all).map(([key, each]) => [key, "marks" in each, (each as { parts?: unknown }).parts]);
+    };
+    expect(await shape("isolated.mjs", `export default { a: ${constant}, b: ${constant} };`)).toEqual([
+      ["a", false, []],
+      ["b", false, []],
+    ]);
+    const weighted = `export default { a: { reward: ${constant}, weight: 1 } };`;
+    expect(await shape("isolatedParts.mjs", weighted)).toEqual([["default", false, ["a"]]]);
+    const score = "export const score = () => 1;";
+    expect(await shape("isolatedScore.mjs", score)).toEqual([["default", true, undefined]]);
+  });
+
   it("that is missing is told so", async () => {
     await expect(loadModule("absent.mjs", folder)).rejects.toThrow("absent.mjs: there is no such file");
   });
@@ -120,5 +143,38 @@ describe("bin/msrl.mjs", () => {
     child.kill("SIGINT");
     expect(await ended).toBe(0);
     expect(said()).toContain("answering what was taken");
+  });
+
+  const hang = "const value = (text: string) => { while (text === 'loop'); return text.length; };";
+  it.each([
+    ["a function", "score", "export const score = value;"],
+    [
+      "weighted parts",
+      "length",
+      `const length = (batch: any) => async () => ({ _tag: "Right", right: batch.map((each: any) => value(each.completion.text)) });
+       export default { length: { reward: length, weight: 1 } };`,
+    ],
+  ])("serves %s in workers, where a completion that never ends is one that failed", async (_, part, text) => {
+    const path = await file(`${part}.ts`, `${hang}\n${text}`);
+    const { child, said, ended } = start(tsx, "serve", path, "--port", "0", "--isolate", "500", "--workers", "2");
+    await until(() => /http:\S+\d (?=\()/.test(said()));
+    const url = /at (http:\S+) /.exec(said())![1]!;
+    const body = JSON.stringify({ samples: ["four", "loop", ""].map((completion) => ({ completion })) });
+    const reply = await fetch(`${url}/score`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body,
+    });
+    const failures = { [part]: "no score within 500 ms: the worker was ended" };
+    expect(await reply.json()).toEqual({
+      parts: [part],
+      scores: [
+        { value: 4, parts: { [part]: 4 } },
+        { value: null, parts: { [part]: null }, failures },
+        { value: 0, parts: { [part]: 0 } },
+      ],
+    });
+    child.kill("SIGINT");
+    expect(await ended).toBe(0);
   });
 });

@@ -1,1 +1,2 @@
+export { fileReward } from "./fileReward.js";
 export { main, type Shell } from "./main.js";

@@ -1,6 +1,8 @@
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { weightedSum } from "../compose/weightedSum.js";
 import { when } from "../compose/when.js";
+import { isolatedDefaults } from "../isolate/options.js";
 import { type ServeOptions, serveDefaults } from "../serve/options.js";
 import { serveRewards } from "../serve/serveRewards.js";
 import { type ShimName, shim } from "../serve/shims.js";
@@ -9,6 +11,7 @@ import { format } from "../verifiable/format.js";
 import { msrlWeights } from "../verifiable/msrlWeights.js";
 import { taskType } from "../verifiable/taskType.js";
 import type { Command } from "./commands.js";
+import { isolateFile } from "./fileReward.js";
 import { loadModule, type RewardModule } from "./loadModule.js";
 import type { Shell } from "./main.js";
 
@@ -24,6 +27,8 @@ Without a FILE: MSRL's reward (accuracy by \`label\`, <think> and <answer>, task
   --sandbox URL        a SandboxFusion-compatible server for /run_code
   --timeout SECONDS    for one request (${serveDefaults.timeout / 1000})
   --concurrency N      requests scored at a time (${serveDefaults.concurrency})
+  --isolate MS         computes FILE's reward in a process that is killed where a completion takes longer
+  --workers N          such processes (${isolatedDefaults.workers})
   --after TEXT         where a completion begins in OpenRLHF's queries if the prompt is not found in them
   --shim trl|verl|swift   prints the Python file by which that trainer asks this server; OpenRLHF needs none
 `;
@@ -35,6 +40,8 @@ const flags = {
   sandbox: { type: "string" },
   timeout: { type: "string" },
   concurrency: { type: "string" },
+  isolate: { type: "string" },
+  workers: { type: "string" },
   after: { type: "string" },
   shim: { type: "string" },
   help: { type: "boolean", short: "h" },
@@ -69,6 +76,18 @@ const given = (values: Values, { environment, now }: Shell): Partial<ServeOption
   };
 };
 
+/** What is served: MSRL's reward, or a file's, in processes of its own if asked for. */
+const rewardsOf = async (
+  file: string | undefined,
+  { isolate, workers }: Values,
+  { folder }: Shell,
+): Promise<{ readonly rewards: RewardModule; close(): void }> => {
+  const rewards = file === undefined ? msrlReward() : await loadModule(file, folder);
+  if (file === undefined || isolate === undefined) return { rewards, close: () => undefined };
+  const limits = { milliseconds: Number(isolate), ...(workers !== undefined && { workers: Number(workers) }) };
+  return isolateFile(rewards, resolve(folder, file), limits);
+};
+
 const run = async (shell: Shell): Promise<number> => {
   const { values, positionals } = parseArgs({ args: [...shell.arguments], options: flags, allowPositionals: true });
   const [file, ...more] = positionals;
@@ -76,18 +95,23 @@ const run = async (shell: Shell): Promise<number> => {
     (values.help ? shell.out : shell.error)(values.help ? help : `msrl serve: one FILE, not ${positionals.length}\n`);
     return values.help ? 0 : 2;
   }
+  if (file === undefined && values.isolate !== undefined) {
+    shell.error("msrl serve: --isolate needs a FILE\n");
+    return 2;
+  }
   if (values.shim !== undefined) {
     shell.out(shim(values.shim as ShimName));
     return 0;
   }
-  const loaded = file === undefined ? msrlReward() : await loadModule(file, shell.folder);
-  const server = await serveRewards({ ...loaded, ...given(values, shell) });
+  const { rewards, close } = await rewardsOf(file, values, shell);
+  const server = await serveRewards({ ...rewards, ...given(values, shell) });
   shell.out(
     `${file ?? "MSRL's reward"} at ${server.url} (what it answers: ${server.url}/openapi.json); Ctrl-C ends it\n`,
   );
   await shell.interrupted;
   shell.error("answering what was taken, then closing; Ctrl-C again ends at once\n");
   await server.close();
+  close();
   return 0;
 };
 
