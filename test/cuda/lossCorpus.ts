@@ -49,6 +49,9 @@ export const withGradient = (loss: Expr, more: Exprs = {}, wrt: readonly Expr[] 
 const required: readonly object[] = [
   losses.drGrpo({ maxTokens: 8 }),
   losses.labelTokens({ labels: [1, 2] }),
+  ...[4096, 0].map((wholeUpTo) =>
+    distill.policyDistillation(distill.generalisedJsd({ teacher: "tokens" }), { wholeUpTo }),
+  ),
   losses.grpo({ beta: 0.1, reportEntropy: true, entropyBonus: 0.1, topEntropyShare: 0.5 }),
   ...Object.keys(kl.klEstimators).map((klEstimator) =>
     losses.grpo({ beta: 0.1, klEstimator: klEstimator as kl.KlEstimatorName, correctedKl: true }),
