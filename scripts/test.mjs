@@ -1,4 +1,4 @@
-// npm test: every check, one line a step; the last line counts them.
+// npm test: every check, one line a step; the last line counts them. With `-- --interop` also the programs of others.
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,6 +16,20 @@ const step = (name, parameters) => ({
     return { passed: Number(code === 0), failed: Number(code !== 0), output };
   },
 });
+
+/** Programs of others beside ours, as far as Python and the network allow: a check that cannot be run is told, no failure. */
+const interop = async () => {
+  const parameters = ["--conditions=msrl-source", "--import", "tsx", "test/interop/main.ts", "--brief"];
+  const { code, output } = await run("node", parameters, { ...stepLimit, timeout: 1_200_000 });
+  const lines = output.split("\n");
+  const failed = lines.filter((line) => line.startsWith("FAILED")).length;
+  return {
+    passed: lines.filter((line) => line.startsWith("ok ")).length,
+    failed: failed === 0 && code !== 0 ? 1 : failed,
+    output,
+    told: lines.filter((line) => line.startsWith("not run")),
+  };
+};
 
 /** Vitest's own counts; a file that does not load, or an error outside of tests, is a failure too. */
 const vitest = async () => {
@@ -51,6 +65,7 @@ const steps = [
   step("import arrows", ["scripts/arrows.mjs"]),
   { name: "tests", run: vitest },
   step("packed install", ["scripts/packed.mjs"]),
+  ...(process.argv.includes("--interop") ? [{ name: "interop", run: interop }] : []),
 ];
 
 let passed = 0;
@@ -63,6 +78,7 @@ for (const { name, run: runStep } of steps) {
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const counts = result.passed + result.failed > 1 ? ` (${result.passed} passed, ${result.failed} failed)` : "";
   console.log(`${result.failed === 0 ? "ok    " : "FAILED"} ${name}${counts}, ${seconds} s`);
+  for (const line of result.told ?? []) console.log(`       ${line}`);
   if (result.failed > 0) console.log(result.output.trimEnd());
 }
 console.log(`${passed} passed, ${failed} failed`);

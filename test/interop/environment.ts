@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { run } from "../../scripts/run.mjs";
+import { fails } from "./fails.js";
 
 /** Where the checks run, which of them can, and why the others cannot. */
 export interface Environment {
@@ -37,27 +38,22 @@ const sources = {
   },
 } as const;
 
-const fails = async (command: string, ...parameters: readonly string[]): Promise<string | undefined> => {
-  const { code, output } = await run(command, parameters);
-  return code === 0 ? undefined : (output.trim().split("\n").at(-1) ?? "it failed");
-};
-
 /** The interpreter: that of `MSRL_INTEROP_PYTHON`, or of a virtual environment made here. */
 const interpreter = async (folder: string): Promise<{ readonly python: string; readonly missing?: string }> => {
   const given = process.env.MSRL_INTEROP_PYTHON;
   const python = given ?? join(folder, "venv/bin/python");
   if (given === undefined && !existsSync(python)) {
-    const none = await fails("python3", "-m", "venv", join(folder, "venv"));
-    if (none !== undefined) return { python, missing: `python3 -m venv: ${none}` };
+    const none = await fails(120, "python3", "-m", "venv", join(folder, "venv"));
+    if (none !== undefined) return { python, missing: none };
   }
   const imports = ["-c", "import trl, torch, aiohttp, requests, openai"];
-  if ((await fails(python, ...imports)) === undefined) return { python };
+  if ((await fails(120, python, ...imports)) === undefined) return { python };
   console.log(`installing ${torch[0]} ${packages.join(" ")}`);
   for (const list of [torch, packages]) {
-    const none = await fails(python, "-m", "pip", "install", "--quiet", ...list);
-    if (none !== undefined) return { python, missing: `pip install ${list[0]}: ${none}` };
+    const none = await fails(600, python, "-m", "pip", "install", "--quiet", "--retries", "1", ...list);
+    if (none !== undefined) return { python, missing: none };
   }
-  const broken = await fails(python, ...imports);
+  const broken = await fails(120, python, ...imports);
   return { python, ...(broken !== undefined && { missing: broken }) };
 };
 
@@ -69,8 +65,8 @@ const fetched = async (folder: string, { repository, commit, files }: (typeof so
   const git = (...parameters: readonly string[]) => run("git", ["-C", clone, ...parameters]);
   if (!existsSync(clone)) await run("git", ["init", "--quiet", "--bare", clone]);
   const url = `https://github.com/${repository}`;
-  const none = await fails("git", "-C", clone, "fetch", "--quiet", "--depth", "1", url, commit);
-  if (none !== undefined) return `${url}: ${none}`;
+  const none = await fails(120, "git", "-C", clone, "fetch", "--quiet", "--depth", "1", url, commit);
+  if (none !== undefined) return none;
   for (const file of absent) {
     const { code, output } = await git("show", `FETCH_HEAD:${file}`);
     if (code !== 0) return `${url}: ${output.trim()}`;
