@@ -12,7 +12,7 @@ export interface ChatRequest {
   readonly seed?: number;
   /** Whether the log-probs of the reply's tokens are wanted too. */
   readonly logProbs?: boolean;
-  /** Texts that end a reply. */
+  /** Texts that end a reply; it comes without them. */
   readonly stop?: readonly string[];
   /** Fields that a server knows beside these, f.e. vLLM's `top_k`. */
   readonly extra?: Readonly<Record<string, unknown>>;

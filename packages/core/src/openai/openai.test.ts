@@ -62,7 +62,15 @@ describe("openaiChat", () => {
     const reply = await toPromise(chat.chat({ messages, temperature: 0, maxTokens: 5, seed: 3, extra: { top_k: 4 } }));
     expect(reply).toEqual({ choices: [{ text: "hello", truncated: false }], promptTokens: 7, completionTokens: 3 });
     expect(authorization).toBe("Bearer secret");
-    expect(asked[0]).toMatchObject({ model: "m", n: 1, temperature: 0, max_tokens: 5, seed: 3, top_k: 4 });
+    expect(asked[0]).toMatchObject({
+      model: "m",
+      n: 1,
+      temperature: 0,
+      max_tokens: 5,
+      seed: 3,
+      top_k: 4,
+      stream: false,
+    });
     const [sent] = asked[0]!.messages as { content: { type: string; image_url?: { url: string } }[] }[];
     expect(sent!.content.map(({ type }) => type)).toEqual(["text", "image_url"]);
     expect(sent!.content[1]!.image_url!.url).toMatch(/^data:image\/png;base64,iVBOR/);
@@ -98,6 +106,18 @@ describe("openaiChat", () => {
       message: expect.stringMatching(message),
     });
     expect([asked.length, JSON.stringify(result).includes("secret")]).toEqual([times, false]);
+  });
+
+  it.each([
+    ["A, since", { role: "assistant", content: "A, since</answer> and" }],
+    ["", { role: "assistant", content: null, reasoning_content: "hm" }],
+    ["", { role: "assistant" }],
+  ])("reads %j out of a message, whatever the server keeps of it", async (expected, message) => {
+    const { url } = await served((_, __, response) =>
+      response.end(JSON.stringify({ choices: [{ message, finish_reason: "length" }] })),
+    );
+    const reply = await toPromise(openaiChat({ url, model: "m" }).chat({ ...request, stop: ["!", "</answer>"] }));
+    expect(reply.choices).toEqual([{ text: expected, truncated: true }]);
   });
 
   it("gives up after its time, and when it is called off", async () => {

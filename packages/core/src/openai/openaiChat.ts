@@ -1,11 +1,11 @@
 import * as E from "fp-ts/Either";
 import {
   above,
+  address,
   atLeast,
   callable,
   checkOptions,
   optional,
-  type Rule,
   type Rules,
   text,
   wholeFrom,
@@ -45,11 +45,6 @@ export const openaiChatDefaults = {
   fetch: (...given: Parameters<typeof fetch>) => fetch(...given),
   sleep: (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds)),
 } as const;
-
-const address: Rule = {
-  wanted: "an http or https address",
-  fits: (value) => typeof value === "string" && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
-};
 
 const rules: Rules<OpenaiChatOptions> = {
   url: address,
@@ -91,7 +86,7 @@ const refused = async (response: Response): Promise<Failed> => {
   };
 };
 
-const read = async (response: Response): Promise<E.Either<Failed, ChatReply>> => {
+const read = async (response: Response, stop: ChatRequest["stop"]): Promise<E.Either<Failed, ChatReply>> => {
   if (!response.ok) return E.left(await refused(response));
   const body = await response.text();
   let json: unknown;
@@ -106,7 +101,7 @@ const read = async (response: Response): Promise<E.Either<Failed, ChatReply>> =>
       final: true,
       status: response.status,
     }),
-  )(replyOf(json));
+  )(replyOf(json, stop));
 };
 
 const attempt =
@@ -123,7 +118,7 @@ const attempt =
         body: JSON.stringify(bodyOf(options.model, request)),
         signal: signal ? AbortSignal.any([signal, limit]) : limit,
       });
-      return await read(response);
+      return await read(response, request.stop);
     } catch (thrown) {
       if (signal?.aborted) return E.left({ reason: "it was called off", final: true });
       const cause = (thrown as { readonly cause?: { readonly message?: string } }).cause?.message;
@@ -133,7 +128,7 @@ const attempt =
   };
 
 /**
- * A chat model behind an OpenAI-compatible server (vLLM, SGLang, llama.cpp, the hosted ones).
+ * A chat model behind an OpenAI-compatible server (vLLM, SGLang, llama.cpp, `transformers serve`, the hosted ones).
  *
  * Images go as PNG data URLs, a video as its frames. Attempts that may do better are made again after growing waits:
  * no connection, no answer in time, statuses 408, 429 and 5xx, an answer cut off; another status is final. A few lines

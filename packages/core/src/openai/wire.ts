@@ -29,6 +29,7 @@ export const bodyOf = (model: string, request: ChatRequest): object => ({
   ...(request.seed !== undefined && { seed: request.seed }),
   ...(request.logProbs && { logprobs: true }),
   ...(request.stop && { stop: request.stop }),
+  stream: false, // said, for there are servers that stream unless told not to
   ...request.extra,
 });
 
@@ -44,14 +45,27 @@ const tokenOf = (value: unknown): ChatToken | undefined => {
   return typeof token === "string" && typeof logprob === "number" ? { text: token, logProb: logprob } : undefined;
 };
 
-const choiceOf = (value: unknown): ChatChoice | undefined => {
+/** A message's text; none where all that was written is a server's `reasoning_content`, or the limit came before any. */
+const contentOf = (message: unknown): string | undefined => {
+  const { content, role } = objectOf(message);
+  if (typeof content === "string") return content;
+  return (content ?? null) === null && role === "assistant" ? "" : undefined;
+};
+
+/** The text before the first of the texts that end it, for a server that gives that too. */
+const ended = (text: string, stop: readonly string[]): string => {
+  const places = stop.filter((each) => each !== "" && text.includes(each)).map((each) => text.indexOf(each));
+  return text.slice(0, Math.min(text.length, ...places));
+};
+
+const choiceOf = (value: unknown, stop: readonly string[]): ChatChoice | undefined => {
   const { message, finish_reason, logprobs, token_ids } = objectOf(value);
-  const { content } = objectOf(message);
-  if (typeof content !== "string") return undefined;
+  const content = contentOf(message);
+  if (content === undefined) return undefined;
   const tokens = listOf(objectOf(logprobs).content)?.map(tokenOf);
   const ids = listOf(token_ids);
   return {
-    text: content,
+    text: ended(content, stop),
     truncated: finish_reason === "length",
     ...(tokens?.every((token) => token !== undefined) && { tokens: tokens as readonly ChatToken[] }),
     ...(ids?.every((id) => Number.isInteger(id)) && { tokenIds: ids as readonly number[] }),
@@ -59,11 +73,11 @@ const choiceOf = (value: unknown): ChatChoice | undefined => {
 };
 
 /** A server's answer as a reply, or what is wrong with it. */
-export const replyOf = (answer: unknown): E.Either<string, ChatReply> => {
+export const replyOf = (answer: unknown, stop: readonly string[] = []): E.Either<string, ChatReply> => {
   const { choices, usage } = objectOf(answer);
   const list = listOf(choices);
   if (list === undefined || list.length === 0) return E.left("no choices in it");
-  const read = list.map(choiceOf);
+  const read = list.map((choice) => choiceOf(choice, stop));
   const odd = read.indexOf(undefined);
   if (odd >= 0) return E.left(`choice ${odd} has no message.content`);
   const { prompt_tokens, completion_tokens } = objectOf(usage);
