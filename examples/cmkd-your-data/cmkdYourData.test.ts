@@ -93,3 +93,35 @@ it("tells how often pseudo-labels are right, where there are labels", async () =
   expect(made.run.table.accuracy.single).toBeLessThan(1);
   expect(yieldPage(made)).toMatch(/right, all votes +100\.0 %/);
 });
+
+it("copes with a server that gives one reply without log-probs at a time, and asks for none twice after an end", async () => {
+  const { samples } = await readSamples(data);
+  const answered: string[] = [];
+  const asked = async (requests: number) => {
+    let left = requests;
+    const sparse: typeof fetch = async (url, given) => {
+      if (left-- <= 0) throw new Error("the end");
+      const answer = (await (await fetch(url, given)).json()) as { choices: { logprobs?: unknown }[] };
+      const [{ logprobs, ...choice }] = answer.choices as [{ logprobs?: unknown }];
+      answered.push(String(given?.body));
+      return new Response(JSON.stringify({ ...answer, choices: [choice] }));
+    };
+    const chat = openaiChat({ url: server.url, model: "stand-in", fetch: sparse, attempts: 1 });
+    return makeSet({
+      captioner: chat,
+      teacher: chat,
+      folder,
+      candidates: 4,
+      frames: 2,
+      maxTokens: 64,
+      key: key(1),
+      samples,
+    });
+  };
+  await expect(asked(30)).rejects.toThrow("the end");
+  const made = await asked(1000);
+  expect([answered.length, new Set(answered).size]).toEqual([8 + 14 * 4, 8 + 14 * 4]);
+  expect(yieldPage(made)).toMatch(/^traces chosen by +vote share$/m);
+  expect((await rowsOf())[0].provenance.confidence).toBeGreaterThan(0.5);
+  expect(await readFile(join(folder, "replies.jsonl"), "utf8")).toBe("");
+});

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { fold, type Key, type Media, type PreferenceSample, type Response, sampleFrames } from "@msrl/core";
-import { type ChatModel, openaiPolicy, type TokenCount } from "@msrl/core/openai";
+import { type ChatModel, keptReplies, openaiPolicy, type TokenCount } from "@msrl/core/openai";
 import {
   type CaptionTransfer,
   type CmkdRun,
@@ -14,6 +14,7 @@ import {
 import { hasFormat, verdict } from "@msrl/rewards";
 import { captionOf, studentPrompt, teacherPrompt } from "./prompts.js";
 import { writeSft } from "./sftRows.js";
+import { sureness } from "./sureness.js";
 
 /** What a set is made from. */
 export interface SetOptions {
@@ -50,7 +51,8 @@ const shortened = (sample: PreferenceSample, count: number): PreferenceSample =>
 /**
  * Image and video preferences without labels -> captions -> the teacher's traces -> votes -> `sft.jsonl`.
  *
- * Captions lie in `captions/`, traces in `traces.jsonl`: started again after a kill, it asks for nothing twice.
+ * Captions lie in `captions/`, traces in `traces.jsonl`, replies of a batch that is not done in `replies.jsonl`: started
+ * again after a kill, it asks for nothing twice.
  */
 export const makeSet = async (options: SetOptions): Promise<MadeSet> => {
   const { folder, key, onProgress } = options;
@@ -63,18 +65,24 @@ export const makeSet = async (options: SetOptions): Promise<MadeSet> => {
     onFlaw: "retry",
     onProgress: ({ done, media }) => onProgress?.("captions", done, media),
   })(samples);
-  const policy = openaiPolicy({ chat: options.teacher });
+  const teacher = keptReplies({ chat: options.teacher, file: join(folder, "replies.jsonl") });
+  const policy = openaiPolicy({ chat: teacher });
+  const readVerdict = verdict();
   const run = await cmkd({
     teacher: { policy, state: null, checkpoint: options.teacher.name },
     candidates: options.candidates,
     positions: "both",
     sampling: { temperature: 1, maxTokens: options.maxTokens },
     hasFormat: hasFormat({ tags: ["type", "think", "answer"] }),
-    readVerdict: verdict(),
+    readVerdict,
+    select: { confidence: sureness(readVerdict) },
     key: fold(key, "traces"),
     file: join(folder, "traces.jsonl"),
     batchSize: 8,
-    onSample: (_, done, of) => onProgress?.("traces", done, of),
+    onSample: (_, done, of) => {
+      void teacher.forget(); // it is in traces.jsonl now
+      onProgress?.("traces", done, of);
+    },
   })(
     transfer.samples.map(({ captioned }) => ({
       prompt: studentPrompt(captioned),

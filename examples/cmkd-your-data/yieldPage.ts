@@ -1,10 +1,18 @@
+import type { TraceRecord } from "@msrl/distill";
 import type { MadeSet } from "./makeSet.js";
+import { toldLogProbs } from "./sureness.js";
 
 const percent = (share: number | null): string => (share === null ? "no labels" : `${(100 * share).toFixed(1)} %`);
 
+/** Different texts among the traces of a sample, of either position on its own. */
+const different = ({ candidates }: TraceRecord): number =>
+  new Set(candidates.map(({ swapped, text }) => `${swapped} ${text}`)).size;
+
 /** The yield table as text: what became of the samples, and what it took. */
 export const yieldPage = ({ transfer: { report }, run, teacherTokens }: MadeSet): string => {
-  const { table, examples } = run;
+  const { table, examples, records } = run;
+  const candidates = records.flatMap((record) => record.candidates);
+  const variety = records.reduce((sum, record) => sum + different(record), 0);
   const asA = examples.filter(({ pseudoLabel }) => pseudoLabel === "A").length;
   const rows: readonly (readonly [string, string | number])[] = [
     ["samples", report.samples],
@@ -18,6 +26,8 @@ export const yieldPage = ({ transfer: { report }, run, teacherTokens }: MadeSet)
     ["pseudo-labels A / B", `${asA} / ${examples.length - asA}`],
     ["  right, all votes", percent(table.accuracy.voted)],
     ["  right, one candidate alone", percent(table.accuracy.single)],
+    ["traces / different ones, sample by sample", `${candidates.length} / ${variety}`],
+    ["traces chosen by", toldLogProbs(candidates) ? "mean log-prob" : "vote share"],
     ["captions asked for / known before", `${report.asked - report.cached} / ${report.cached}`],
     ["caption characters, mean", report.characters === null ? "none" : Math.round(report.characters.mean)],
     ["caption tokens read / written", `${report.tokens.prompt} / ${report.tokens.completion}`],
