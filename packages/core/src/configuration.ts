@@ -54,6 +54,18 @@ export const flag: Rule = { wanted: "true or false", fits: (value) => typeof val
 /** A rule for a text that is not empty. */
 export const text: Rule = { wanted: "a text", fits: (value) => typeof value === "string" && value !== "" };
 
+/** A rule for where a server is. */
+export const address: Rule = {
+  wanted: "an http or https address",
+  fits: (value) => typeof value === "string" && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
+};
+
+/** A rule for a lowest and a highest number. */
+export const span: Rule = {
+  wanted: "two finite numbers, the lower first",
+  fits: (value) => Array.isArray(value) && value.length === 2 && value.every(Number.isFinite) && value[0] < value[1],
+};
+
 /** A rule for a function. */
 export const callable: Rule = { wanted: "a function", fits: (value) => typeof value === "function" };
 
@@ -69,9 +81,24 @@ export const optional = (rule: Rule): Rule => ({
   fits: (value) => value === undefined || rule.fits(value),
 });
 
+/** Characters of an object that a message shows at most. */
+const longestShown = 100;
+
+/** A list or an object as text, as far as it is one; what cannot be written says what it is. */
+const written = (value: object): string => {
+  try {
+    const text = JSON.stringify(value) ?? String(value);
+    return text.length <= longestShown ? text : `${text.slice(0, longestShown)}..`;
+  } catch {
+    return Array.isArray(value) ? "a list" : "an object"; // cycles, or a getter that throws
+  }
+};
+
 /** A value as a message shows it. */
 export const shown = (value: unknown): string => {
   if (value === undefined) return "not given";
+  if (typeof value === "function") return value.name === "" ? "a function" : `the function ${value.name}`;
+  if (typeof value === "object" && value !== null) return written(value);
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 };
 

@@ -1,4 +1,4 @@
-import { above, atLeast, callable, oneOf, optional, type Rule, type Rules, text, wholeFrom } from "../configuration.js";
+import { above, address, atLeast, callable, oneOf, optional, type Rules, text, wholeFrom } from "../configuration.js";
 
 /** Where a training engine is, and how patiently it is asked. */
 export interface TinkerClientOptions {
@@ -56,11 +56,6 @@ export const tinkerClientDefaults = {
   sleep: (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds)),
   every: everyInterval,
 } as const;
-
-const address: Rule = {
-  wanted: "an http or https address",
-  fits: (value) => typeof value === "string" && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
-};
 
 /** What each option of `tinkerClient` has to be. */
 export const tinkerClientRules: Rules<TinkerClientOptions> = {

@@ -1,5 +1,5 @@
 import type { Mark, Reward } from "@msrl/core";
-import { above, checkOptions, type Rule, type Rules, text, wholeFrom } from "@msrl/core/configuration";
+import { above, address, checkOptions, flag, type Rules, text, wholeFrom } from "@msrl/core/configuration";
 import { callable } from "../compose/arguments.js";
 import { perCompletionTask } from "../compose/perCompletionTask.js";
 import type { AnswerReader } from "../verifiable/answer.js";
@@ -54,11 +54,6 @@ export const codeTestsDefaults = {
   fetch: (...given: Parameters<typeof fetch>) => fetch(...given),
 } as const;
 
-const address: Rule = {
-  wanted: "an http or https address",
-  fits: (value) => typeof value === "string" && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
-};
-const flag: Rule = { wanted: "true or false", fits: (value) => typeof value === "boolean" };
 const rules: Rules<CodeTestsOptions> = {
   url: address,
   language: text,

@@ -1,5 +1,5 @@
 import type { Reward } from "@msrl/core";
-import { checkOptions, type Rule, type Rules, text } from "@msrl/core/configuration";
+import { checkOptions, type Rules, span, text } from "@msrl/core/configuration";
 import { type AskOptions, askDefaults, userMessage } from "./ask.js";
 import { fenced } from "./fenced.js";
 import { plainText } from "./plainText.js";
@@ -20,14 +20,7 @@ export const generativeJudgeDefaults = {
   range: [0, 10],
 } as const;
 
-const rangeRule: Rule = {
-  wanted: "two finite numbers, the lower first",
-  fits: (value) => {
-    const [low, high] = (Array.isArray(value) ? value : []) as readonly number[];
-    return Number.isFinite(low) && Number.isFinite(high) && low! < high!;
-  },
-};
-const rules: Rules<GenerativeJudgeOptions> = { ...askRules, instruction: text, range: rangeRule };
+const rules: Rules<GenerativeJudgeOptions> = { ...askRules, instruction: text, range: span };
 
 /** The only number in double brackets of a reply, if it is within the range. */
 const readScore =

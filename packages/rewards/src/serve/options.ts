@@ -1,4 +1,15 @@
-import { checkOptions, optional, type Rule, type Rules, shown, text, wholeFrom } from "@msrl/core/configuration";
+import {
+  address,
+  checkOptions,
+  flag,
+  optional,
+  type Rule,
+  type Rules,
+  shown,
+  span,
+  text,
+  wholeFrom,
+} from "@msrl/core/configuration";
 import type { ChatModel } from "@msrl/core/openai";
 import { callable } from "../compose/arguments.js";
 import { longestSleep, waitable } from "../compose/time.js";
@@ -77,7 +88,6 @@ export const serveDefaults = {
   fetch: (...given: Parameters<typeof fetch>) => fetch(...given),
 } as const;
 
-const flag: Rule = { wanted: "true or false", fits: (value) => typeof value === "boolean" };
 const names: Rule = {
   wanted: "a list of names",
   fits: (value) => Array.isArray(value) && value.every((name) => typeof name === "string"),
@@ -89,14 +99,6 @@ const reward: Rule = {
     (isObject(value) &&
       Object.keys(value).length > 0 &&
       Object.values(value).every((each) => typeof each === "function")),
-};
-const range: Rule = {
-  wanted: "two finite numbers, the lower first",
-  fits: (value) => Array.isArray(value) && value.length === 2 && value.every(Number.isFinite) && value[0] < value[1],
-};
-const address: Rule = {
-  wanted: "an http or https address",
-  fits: (value) => typeof value === "string" && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
 };
 const port: Rule = {
   wanted: "a whole number from 0 to 65535",
@@ -118,7 +120,7 @@ const rules: Rules<ServeOptions> = {
   },
   concurrency: wholeFrom(1),
   queue: wholeFrom(0),
-  range,
+  range: span,
   reference: callable,
   completionAfter: optional(text),
   specialTokens: optional(flag),

@@ -1,4 +1,4 @@
-import { checkOptions, type Rule } from "@msrl/core/configuration";
+import { checkOptions, type Rule, span } from "@msrl/core/configuration";
 import { inTag, region, regionRules } from "./region.js";
 import { type RegionOptions, regionDefaults, type Verdict, type VerdictFormat } from "./verdictFormat.js";
 
@@ -21,13 +21,6 @@ export interface ScoreVerdictOptions extends RegionOptions {
 export const scoreVerdictDefaults: ScoreVerdictOptions = { ...regionDefaults, range: [1, 10], criteria: [] };
 
 const names = /^[^\n:]+$/;
-const rangeRule: Rule = {
-  wanted: "two finite numbers, the lower first",
-  fits: (value) => {
-    const [low, high] = (Array.isArray(value) ? value : []) as readonly number[];
-    return Number.isFinite(low) && Number.isFinite(high) && low! < high!;
-  },
-};
 const criteriaRule: Rule = {
   wanted: "a list of names without colon or line break",
   fits: (value) => Array.isArray(value) && value.every((name) => typeof name === "string" && names.test(name)),
@@ -66,7 +59,7 @@ export interface ScoreVerdictFormat extends VerdictFormat {
  * @since 0.1.0
  */
 export const scoreVerdict = (options: Partial<ScoreVerdictOptions> = {}): ScoreVerdictFormat => {
-  const rules = { ...regionRules, range: rangeRule, criteria: criteriaRule };
+  const rules = { ...regionRules, range: span, criteria: criteriaRule };
   const { tag, ties, range, criteria } = checkOptions("scoreVerdict", rules, scoreVerdictDefaults, options);
   const place = region(tag);
   const [low, high] = range;
