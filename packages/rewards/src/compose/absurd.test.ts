@@ -59,6 +59,7 @@ describe("arguments that cannot be are ConfigurationErrors that name their field
     ["gatedProduct: result is null, wanted a part: { reward }", () => gatedProduct({ result: no(null) })],
     ["gatedProduct: result.reward is not given, wanted a reward", () => gatedProduct({ result: no({}) })],
     ["wanted an object of one or more parts, or nothing", () => gatedProduct({ result: part, gated: no([part]) })],
+    ["gatedProduct: result.weight is 2, wanted none", () => gatedProduct({ result: { ...part, weight: 2 } })],
     ["gatedProduct: gated is {}, wanted", () => gatedProduct({ result: part, gated: {} })],
     ["gatedProduct: added is {}, wanted", () => gatedProduct({ result: part, added: {} })],
     ["gatedProduct: added is null, wanted", () => gatedProduct({ result: part, added: no(null) })],

@@ -6,6 +6,7 @@ import {
   optional,
   type Rule,
   type Rules,
+  shown,
 } from "@msrl/core/configuration";
 import { pipe } from "fp-ts/function";
 import * as TE from "fp-ts/TaskEither";
@@ -48,6 +49,12 @@ const rules: Rules<GatedProductOptions<never, never, never>> = {
   added: optional(someParts),
 };
 
+/** The result is what others are weighed against. */
+const unweighted = (result: object): readonly ConfigurationProblem[] =>
+  "weight" in result
+    ? [{ field: "result.weight", given: shown(result.weight), wanted: "none: gated and added parts have weights" }]
+    : [];
+
 const problemsOf = (
   result: NamedPart,
   gated: readonly NamedPart[],
@@ -78,7 +85,8 @@ const problemsOf = (
  * R1-Reward: Training Multimodal Reward Model Through Stable Reinforcement Learning (2025),
  * https://arxiv.org/abs/2505.02835: result * (1 + 0.5 consistency) + 0.5 format.
  *
- * @throws ConfigurationError if two parts have one name, a weight is not a finite number, or a failure policy is unknown.
+ * @throws ConfigurationError if the result has a weight, two parts have one name, a weight is not a finite number, or a
+ *   failure policy is unknown.
  * @example
  * import { toPromise } from "@msrl/core";
  * import { accuracy, format, gatedProduct, perCompletion } from "@msrl/rewards";
@@ -105,7 +113,7 @@ export const gatedProduct = <
   const gated: readonly NamedPart[] = Object.entries(options.gated ?? {});
   const added: readonly NamedPart[] = Object.entries(options.added ?? {});
   const result: NamedPart = ["result", { ...options.result, weight: 1 }];
-  const problems = problemsOf(result, gated, added);
+  const problems = [...unweighted(options.result), ...problemsOf(result, gated, added)];
   if (problems.length > 0) throw configurationError("gatedProduct", problems);
   const parts = [result, ...gated, ...added];
   const names = parts.map(([name]) => name);
