@@ -11,8 +11,9 @@ export interface Environment {
   readonly missing: readonly string[];
 }
 
-const torch = ["torch==2.13.0", "--extra-index-url", "https://download.pytorch.org/whl/cpu"];
-const packages = ["trl==1.16.0", "transformers", "aiohttp", "requests", "openai"];
+const torch = "torch==2.13.0";
+const cpuWheels = "https://download.pytorch.org/whl/cpu";
+const packages = ["trl==1.16.0", "transformers[serving]", "pillow", "aiohttp", "requests", "openai"];
 
 /** Files of other projects that are read at a commit and run as they are; nothing of them is kept in this repository. */
 const sources = {
@@ -38,18 +39,28 @@ const sources = {
   },
 } as const;
 
-/** The interpreter: that of `MSRL_INTEROP_PYTHON`, or of a virtual environment made here. */
-const interpreter = async (folder: string): Promise<{ readonly python: string; readonly missing?: string }> => {
+/** Where pip finds torch: its own wheels for the CPU where they can be had, else what its index holds, of whatever size. */
+const torchFrom = (): Promise<readonly string[]> =>
+  fetch(`${cpuWheels}/torch/`, { signal: AbortSignal.timeout(10_000) }).then(
+    ({ ok }) => (ok ? [torch, "--extra-index-url", cpuWheels] : [torch]),
+    () => [torch],
+  );
+
+/** The interpreter that has these modules: that of `MSRL_INTEROP_PYTHON`, or of a virtual environment made here. */
+export const interpreter = async (
+  folder: string,
+  modules: string,
+): Promise<{ readonly python: string; readonly missing?: string }> => {
   const given = process.env.MSRL_INTEROP_PYTHON;
   const python = given ?? join(folder, "venv/bin/python");
   if (given === undefined && !existsSync(python)) {
     const none = await fails(120, "python3", "-m", "venv", join(folder, "venv"));
     if (none !== undefined) return { python, missing: none };
   }
-  const imports = ["-c", "import trl, torch, aiohttp, requests, openai"];
+  const imports = ["-c", `import ${modules}`];
   if ((await fails(120, python, ...imports)) === undefined) return { python };
-  console.log(`installing ${torch[0]} ${packages.join(" ")}`);
-  for (const list of [torch, packages]) {
+  console.log(`installing ${torch} ${packages.join(" ")}`);
+  for (const list of [await torchFrom(), packages]) {
     const none = await fails(600, python, "-m", "pip", "install", "--quiet", "--retries", "1", ...list);
     if (none !== undefined) return { python, missing: none };
   }
@@ -78,7 +89,7 @@ const fetched = async (folder: string, { repository, commit, files }: (typeof so
 
 /** Makes what the checks need, as far as Python and the network allow. */
 export const environment = async (folder: string): Promise<Environment> => {
-  const { python, missing } = await interpreter(folder);
+  const { python, missing } = await interpreter(folder, "trl, torch, aiohttp, requests, openai");
   if (missing !== undefined) return { python, folder, checks: [], missing: [`no check, ${missing}`] };
   const checks = ["trl"];
   const reasons: string[] = [];
