@@ -36,7 +36,8 @@ const goldMaths = (text: string): Expression | null => {
  * Bounded by construction instead of killed after a time, so that a value does not depend on how busy a machine is and no
  * worker has to be kept: an answer has at most 1,000 characters, 60 levels and 50 items a list; fractions have 2,048 bits
  * (512 at the places of symbols; beyond that float64 goes on), factorials end at 170!; each piece is computed once a place.
- * Some ten milliseconds are the most. Beside math-verify, which TRL uses: `\frac12` is a half here, a gold answer needs
+ * Some ten milliseconds are the most. Where a hard limit of time and memory has to hold all the same, around a `read` of yours
+ * for one, `isolated` computes it in a process that is killed. Beside math-verify, which TRL uses: `\frac12` is a half here, a gold answer needs
  * no dollars, two boxes have to agree in both.
  *
  * @throws ConfigurationError if `read` is no function.
