@@ -6,10 +6,12 @@ import { parseArgs } from "node:util";
 import { root } from "../../scripts/packages.mjs";
 import { engineChecks } from "./engine/main.js";
 import { rewardChecks } from "./rewards/main.js";
+import { serveChecks } from "./serve/main.js";
 
 const parts: Readonly<Record<string, (folder: string, brief: boolean) => Promise<boolean>>> = {
   rewards: rewardChecks,
   engine: engineChecks,
+  serve: serveChecks,
 };
 
 const { values } = parseArgs({
