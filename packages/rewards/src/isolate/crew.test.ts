@@ -45,6 +45,19 @@ describe("workers", () => {
     reward.close();
   });
 
+  it("are in time though the program was too busy to read their answers", async () => {
+    const reward = acting({ milliseconds: 300 });
+    await values(reward, ["good"], {});
+    let handle: NodeJS.Immediate;
+    const block = (): void => {
+      for (const end = performance.now() + 500; performance.now() < end; );
+      handle = setImmediate(block); // after which timers come before answers
+    };
+    handle = setImmediate(block);
+    expect(await values(reward, ["good", "", "better"], {})).toEqual([4, 0, 6]);
+    clearImmediate(handle);
+  });
+
   it("are not started for an empty batch", async () => {
     expect(await toPromise(acting({ module: "data:text/javascript,for(;;);" })([]))).toEqual([]);
   });

@@ -33,6 +33,14 @@ export interface Link {
   end(): void;
 }
 
+/** What a worker sends; nothing of it can be relied on, since the module runs there. */
+interface Message {
+  readonly id?: unknown;
+  readonly given?: unknown;
+  readonly error?: unknown;
+  readonly died?: unknown;
+}
+
 const script = fileURLToPath(new URL("./worker.cjs", import.meta.url));
 
 /** V8's own limit lies above the one that is watched: it ends a process with many words. */
@@ -101,6 +109,24 @@ const packer = () => {
   };
 };
 
+/** What a worker answered. */
+const replyOf = ({ given, error, died }: Message): Reply => {
+  if (died !== undefined) return { lost: `the worker died of an error that nobody caught: ${died}` };
+  return Array.isArray(given) ? { given } : { error: String(error) };
+};
+
+/** Hears what a process says, and of its end. */
+const listen = (
+  child: ChildProcess,
+  memoryMiB: number,
+  lose: (why: string) => void,
+  hear: (message: Message | null) => void,
+): void => {
+  child.on("message", hear);
+  child.on("error", (error) => lose(`the worker cannot be reached: ${error.message}`));
+  child.on("exit", (code, signal) => lose(whyEnded(code, signal, memoryMiB)));
+};
+
 /**
  * Starts a process that loads a reward. Requests are `{ id, open, memoryMiB }`, then `{ id, items, step }`; replies have
  * the id and `given`, `error`, or `died`. It dies with this process.
@@ -122,13 +148,9 @@ export const openLink = (opening: Opening, flags: readonly string[]): Link => {
     lost ??= why;
     settle({ lost });
   };
-  child.on("message", (reply: { readonly id?: unknown; readonly died?: string } & Reply) => {
-    if (reply?.id !== count) return; // not an answer: the module itself sends something
-    if (reply.died === undefined) settle(reply);
-    else lose(`the worker died of an error that nobody caught: ${reply.died}`);
+  listen(child, memoryMiB, lose, (message) => {
+    if (message?.id === count) settle(replyOf(message)); // else the module itself sends something
   });
-  child.on("error", (error) => lose(`the worker cannot be reached: ${error.message}`));
-  child.on("exit", (code, signal) => lose(whyEnded(code, signal, memoryMiB)));
 
   const request = (message: object): Promise<Reply> =>
     new Promise((resolve) => {

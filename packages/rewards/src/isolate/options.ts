@@ -75,7 +75,7 @@ const rules: Rules<IsolatedOptions> = {
   parts: optional(texts),
   milliseconds: waitSome,
   startMilliseconds: waitSome,
-  memoryMiB: wholeFrom(1),
+  memoryMiB: wholeFrom(32), // V8 itself goes up and down by so much,
   workers: wholeFrom(1),
   keepGroups: flag,
   execArgv: optional(texts),

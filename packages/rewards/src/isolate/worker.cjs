@@ -20,6 +20,15 @@ const reasonOf = (thrown) => {
   }
 };
 
+/** Ends this process and those that it started. */
+const end = () => {
+  try {
+    process.kill(-process.pid, "SIGKILL");
+  } catch {
+    process.kill(process.pid, "SIGKILL"); // no group of its own
+  }
+};
+
 /** Watches the process: `state` holds whether it computes, and the MiB that it may have, 0 while it loads its module. */
 const watch = ({ state, parent }) => {
   const never = new Int32Array(new SharedArrayBuffer(4));
@@ -27,7 +36,7 @@ const watch = ({ state, parent }) => {
     Atomics.wait(state, 0, 0, looks.idle);
     const limit = Atomics.load(state, 1);
     const tooMuch = limit > 0 && process.memoryUsage.rss() > limit * 2 ** 20;
-    if (tooMuch || process.ppid !== parent) process.kill(process.pid, "SIGKILL");
+    if (tooMuch || process.ppid !== parent) end();
     Atomics.wait(never, 0, 0, looks.busy);
   }
 };
