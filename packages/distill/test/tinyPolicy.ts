@@ -29,7 +29,7 @@ const config: DecoderConfig = {
 };
 
 /** A decoder of one layer over characters: `c`, `a`, `p`, `t`, `i`, `o`, `n`, `<`, `>` and some more. */
-export const tinyPolicy = (device: Device, weights: Pick<DecoderPolicyOptions, "base" | "lora"> = {}) =>
+export const tinyPolicy = (device: Device, weights: Pick<DecoderPolicyOptions, "base" | "lora" | "compute"> = {}) =>
   decoderPolicy({ config, tokenizer, device, ...weights });
 
 /** Words of its vocabulary. */

@@ -3,16 +3,22 @@ import { pass } from "./ops/pass.js";
 
 /**
  * Gradients of a value in place of those of its parts: from d loss / d value to d loss / d input, one per input, absent
- * where none flows. Inputs and value come as arguments because they are copies where the value is computed again
- * (`rematerialise`); what of outside is used besides is taken as it is.
+ * where none flows. Inputs, value and what was saved for the gradient come as arguments because they are copies where the
+ * value is computed again (`rematerialise`, `mixedPrecision`); what of outside is used besides is taken as it is.
  */
-export type Pullback = (cotangent: Expr, inputs: readonly Expr[], value: Expr) => readonly (Expr | undefined)[];
+export type Pullback = (
+  cotangent: Expr,
+  inputs: readonly Expr[],
+  value: Expr,
+  saved: readonly Expr[],
+) => readonly (Expr | undefined)[];
 
 /**
  * A value whose gradient is the given one, not that of how it was computed.
  *
  * For what has a better gradient than its parts give: computed in chunks, more exact, or meant to differ (straight-through).
- * Gradients flow to `inputs` alone; `grad` throws a TypeError if one is asked for by something else that the value reads.
+ * What is computed with the value and read by the gradient again is `saved`: it comes back to it, as a copy where the value is
+ * one. Gradients flow to `inputs` alone; `grad` throws a TypeError if one is asked for by something else that the value reads.
  *
  * @example
  * import { customGradient, grad, input, reduceSum, sign } from "@msrl/core/graph";
@@ -22,13 +28,19 @@ export type Pullback = (cotangent: Expr, inputs: readonly Expr[], value: Expr) =
  * assert.deepStrictEqual(dx?.node.operator, "Expand"); // ones
  * @since 0.1.0
  */
-export const customGradient = (value: Expr, inputs: readonly Expr[], gradient: Pullback, label?: string): Expr => {
+export const customGradient = (
+  value: Expr,
+  inputs: readonly Expr[],
+  gradient: Pullback,
+  label?: string,
+  saved: readonly Expr[] = [],
+): Expr => {
   const [passed] = pass(
-    [value],
+    [value, ...saved],
     {
       reads: inputs,
-      pullback: ({ gradient: own, inputs: [current] }, [cotangent], wants) =>
-        gradient(cotangent!, own!.reads, current!).flatMap((amount, at) =>
+      pullback: ({ gradient: own, inputs: [current, ...copies] }, [cotangent], wants) =>
+        gradient(cotangent!, own!.reads, current!, copies as readonly Expr[]).flatMap((amount, at) =>
           amount && wants[at] ? [{ to: own!.reads[at]!, amount }] : [],
         ),
     },

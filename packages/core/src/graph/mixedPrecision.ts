@@ -50,6 +50,10 @@ const kept = (compute: ComputeType, became: Became, node: Node): readonly Expr[]
   return outputsOf({ ...node, inputs, attributes: Object.fromEntries(attributes) });
 };
 
+/** Parameters of the bodies that a value stands in, old and new. */
+const parametersIn = (became: Became): readonly (readonly [Expr, Expr])[] =>
+  [...became].flatMap(([node, [own]]) => (node.operator === "Parameter" ? [[outputOf(node, 0), own!] as const] : []));
+
 /** A value with a gradient of its own: computed again from its converted parts, or as it was where a function gives it. */
 const pass = (became: Became, node: Node): readonly Expr[] => {
   const { gradient } = node;
@@ -57,7 +61,12 @@ const pass = (became: Became, node: Node): readonly Expr[] => {
   if (!gradient) return values.map((value) => moved(became, value));
   const { follows, reads: old } = gradient;
   const reads = old.map((read) => (follows ? moved(became, read) : restored(became, read)));
-  const inputs = follows ? values.map((value) => moved(became, value)) : substitute(values, old, reads);
+  const own = follows ? [] : parametersIn(became);
+  const [from, to] = [
+    [...old, ...own.map(([each]) => each)],
+    [...reads, ...own.map(([, each]) => each)],
+  ];
+  const inputs = follows ? values.map((value) => moved(became, value)) : substitute(values, from, to);
   const outputs = inputs.map(({ dtype, shape }) => ({ dtype, shape }));
   return outputsOf({ ...node, inputs, outputs, gradient: { ...gradient, reads } });
 };

@@ -15,11 +15,12 @@ import {
   type Statistics,
 } from "./statisticsOptions.js";
 
-/** The gradient of log-probs and entropies; `fused` is d log-prob / d states, where it was computed with the values. */
+/** The gradient of log-probs and entropies; with `fused`, what is passed last is d log-prob / d states, computed with the values. */
 const pullback =
-  (rows: HiddenRows, fused: Expr | undefined): OwnGradient["pullback"] =>
+  (rows: HiddenRows, isFused: boolean): OwnGradient["pullback"] =>
   (node, [slope, bend], wants): readonly Contribution[] => {
     const [hidden, head] = node.gradient!.reads as readonly [Expr, Expr];
+    const fused = isFused ? node.inputs.at(-1) : undefined;
     const ready = wants[0] && fused && slope && !bend ? mul(fused, slope) : undefined;
     const wanted = { hidden: wants[0] === true && !ready, head: wants[1] === true };
     const entropy = bend && { slope: bend, value: node.inputs[1]! };
@@ -43,11 +44,13 @@ const statisticsOf = (settings: HiddenOptions, rows: HiddenRows, targets: Expr):
   const values = chunkedValues(rows, settings);
   const differentiable = settings.entropy ? 2 : 1;
   const topped = differentiable + (settings.topK > 0 ? 2 : 0);
-  const [logProbs, entropy] = pass(
-    values.slice(0, differentiable),
-    { reads: [rows.hidden, rows.head], pullback: pullback(rows, values[topped]) },
+  const fused = values.slice(topped);
+  const [logProbs, ...more] = pass(
+    [...values.slice(0, differentiable), ...fused],
+    { reads: [rows.hidden, rows.head], pullback: pullback(rows, fused.length > 0) },
     "hiddenStatistics",
   );
+  const entropy = settings.entropy ? more[0] : undefined;
   const wide = (x: Expr): Expr => reshapeLike(x, add(column(targets), iota(settings.topK, targets.dtype)));
   return {
     logProbs: reshapeLike(logProbs!, targets),

@@ -1,6 +1,7 @@
 import { checkOptions, oneOf, optional, type Rules, wholeFrom } from "@msrl/core/configuration";
 import {
   add,
+  concat,
   customGradient,
   type Expr,
   expandLike,
@@ -12,6 +13,7 @@ import {
   reshape,
   reshapeLike,
   scalar,
+  slice,
   stopGradient,
   where,
 } from "@msrl/core/graph";
@@ -170,14 +172,19 @@ export const distillationFromHidden = (
     const reduced = loss.reduce(perToken, inputs);
     const gradients = [byStates!, ...result.sums];
     const reads = [student.states, ...(head === "trained" ? [student.head] : [])];
-    return {
-      metrics: reduced.metrics,
-      loss: customGradient(
-        reduced.loss,
-        reads,
-        (slope, given) => given.map((x, at) => mul(reshapeLike(gradients[at]!, x), slope)),
-        `${loss.name} from hidden states`,
+    const metrics = Object.entries(reduced.metrics);
+    // One value, so that the chunks are made once wherever it is computed again.
+    const all = customGradient(
+      concat(
+        [reduced.loss, ...metrics.map(([, metric]) => metric)].map((x) => reshape(x, [1])),
+        0,
       ),
-    };
+      reads,
+      (slopes, given, _, saved) => given.map((x, at) => mul(reshapeLike(saved[at]!, x), slice(slopes, 0, 0, 1))),
+      `${loss.name} from hidden states`,
+      gradients,
+    );
+    const part = (at: number): Expr => reshape(slice(all, 0, at, at + 1), []);
+    return { loss: part(0), metrics: Object.fromEntries(metrics.map(([name], at) => [name, part(at + 1)])) };
   };
 };

@@ -13,7 +13,7 @@ const keptBy =
 /** A divergence [..] whose gradient by the student's log-probs [.., V] is given, up to a factor. */
 export const withSlope = (divergence: Expr, student: Expr, slope: Expr, factor = 1): Expr => {
   const column = (d: Expr): Expr => reshape(factor === 1 ? d : mul(d, factor), [...d.shape.map(() => 0), 1]);
-  return customGradient(divergence, [student], (d) => [mul(column(d), slope)], "divergence");
+  return customGradient(divergence, [student], (d, _, __, [saved]) => [mul(column(d), saved!)], "divergence", [slope]);
 };
 
 /** KL(teacher || student) = sum t (log t - log s): the student covers what the teacher says. */
