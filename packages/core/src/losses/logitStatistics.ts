@@ -21,12 +21,12 @@ const column = (x: Expr): Expr => reshape(x, [...x.shape.map(() => 0), 1]);
 /** The entropy [.., 1] of logits with the gradient -p (log p + H), in three passes over the vocabulary. */
 const entropyByLogits = (logits: Expr, logP: Expr): Expr => {
   const [entropy] = pass(
-    [entropyOf(logP)],
+    [entropyOf(logP), logP],
     {
       reads: [logits],
-      pullback: ({ inputs: [value], gradient }, [cotangent]) => {
+      pullback: ({ inputs: [value, saved], gradient }, [cotangent]) => {
         const [to] = gradient!.reads;
-        const slope = mul(exp(logP), add(finite(logP), value!));
+        const slope = mul(exp(saved!), add(finite(saved!), value!));
         return [{ to: to!, amount: mul(slope, neg(cotangent!)) }];
       },
     },

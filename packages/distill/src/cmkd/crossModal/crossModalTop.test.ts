@@ -66,6 +66,15 @@ describe("crossModalBatch with top", () => {
     expect(other!.completions[0]!.teacherTop).toEqual(teacherTop);
   });
 
+  it("has the teacher tell of what the student writes itself, of a trace that was cut off its end alone", async () => {
+    const drawn = scriptedTeacher(() => ["<caption> never en"]);
+    const make = crossModalBatch({ teacher: { policy, state: null }, top: { topK: 3 }, onPolicy: 1 });
+    const [group] = await make([example], { policy: drawn, state: null, key: key(4) });
+    const { tokenIds, teacherTop } = group!.completions[0]!;
+    const known = [...teacherTop!.logProbs].map((each) => !Number.isNaN(each));
+    expect(known).toEqual([...Array(3 * tokenIds.length - 3).fill(false), true, true, true]);
+  });
+
   it("names a teacher that cannot tell them", () => {
     expect(() => crossModalBatch({ teacher: { policy: plain, state: null }, top: { topK: 3 } })).toThrow(
       "crossModalBatch: teacher is policy scripted, which has no topLogProbs, wanted a policy that has it",
