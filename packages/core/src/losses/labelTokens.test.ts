@@ -92,6 +92,8 @@ describe("labelTokens", () => {
 
   it("names an option that cannot be", () => {
     expect(() => labelTokens({ labels: [1] })).toThrow(/labelTokens: labels is \[1\], wanted two token ids or more/);
-    expect(() => labelTokens({ labels: [1, 1], labelSmoothing: 1 })).toThrow(/labels is 1,1[\s\S]*labelSmoothing is 1/);
+    expect(() => labelTokens({ labels: [1, 1], labelSmoothing: 1 })).toThrow(
+      /labels is \[1,1\][\s\S]*labelSmoothing is 1/,
+    );
   });
 });
