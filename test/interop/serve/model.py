@@ -11,7 +11,6 @@ import sys
 import time
 
 import torch
-import transformers
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
     CLIPImageProcessor,
@@ -178,10 +177,7 @@ def main(file, folder):
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
     weights = sum(each.numel() for each in model.parameters())
-    print(
-        f"{weights} weights learned {len(pairs)} questions in {seconds:.0f} s, {nats:.3f} nats a token; "
-        f"transformers {transformers.__version__}, torch {torch.__version__}"
-    )
+    print(f"{weights} weights learned {len(pairs)} questions in {seconds:.0f} s, {nats:.3f} nats a token")
 
 
 main(*sys.argv[1:3])

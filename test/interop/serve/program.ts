@@ -26,7 +26,7 @@ export const program = (
 ): { readonly child: ChildProcess; readonly ending: Promise<Ending> } => {
   const options = Object.entries({ data, ...given }).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const command = ["--conditions=msrl-source", "--import", "tsx", example("main.ts"), ...options];
-  const child = spawn(process.execPath, command, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, command, { stdio: ["ignore", "pipe", "pipe"], timeout: 300_000 });
   const said = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const)
     child[name].setEncoding("utf8").on("data", (text: string) => {

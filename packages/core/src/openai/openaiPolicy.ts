@@ -46,7 +46,7 @@ const filters = ({ topK, topP, minP, repetitionPenalty }: Sampling): Readonly<Re
  * asked for is asked for the rest. The seed of a request comes from the key, so that a server that honours it repeats
  * itself.
  *
- * What `transformers serve` (5.23, tested against it) does otherwise than vLLM: `n` is left out, each reply is a request;
+ * What `transformers serve` (tested against 5.23 and 5.24) does otherwise than vLLM: `n` is left out, each reply is a request;
  * no log-probs and no token ids, so that a confidence has to do without (`voteShare`); `topK`, `minP` and
  * `repetitionPenalty` are refused (status 422); a model whose generation_config.json does not say `do_sample` answers
  * greedily at any temperature; requests are worked off one after the other, and the seed is that of the whole process:
