@@ -1,9 +1,14 @@
 import { bracketed, matrix, sequence } from "./brackets.js";
-import { call, type Expression, type FunctionName, isScalar, type Scalar } from "./expression.js";
-import { named, textAtom } from "./names.js";
-import { decimal, rational } from "./rational.js";
-import { accept, deeper, expect, isSign, isWord, kindAhead, peek, type Reader, refuse } from "./reader.js";
+import { call, type Expression, type FunctionName, type Scalar } from "./expression.js";
+import { geometric, named, numberSet, textAtom } from "./names.js";
+import { numeral } from "./numerals.js";
+import { rational } from "./rational.js";
+import { accept, deeper, expect, isSign, isWord, kindAhead, peek, type Reader, refuse, scalarOnly } from "./reader.js";
+import { series } from "./sums.js";
 import type { Token } from "./tokens.js";
+
+/** A whole number. */
+export const number = (value: bigint): Scalar => ({ kind: "number", value: rational(value)!, written: false });
 
 const plainFunctions: ReadonlySet<string> = new Set([
   "exp",
@@ -24,17 +29,16 @@ const plainFunctions: ReadonlySet<string> = new Set([
 ]);
 const inverses: Readonly<Record<string, FunctionName>> = { sin: "arcsin", cos: "arccos", tan: "arctan" };
 
+/** Functions whose argument can be in degrees. */
+const ofAngles: ReadonlySet<string> = new Set(["sin", "cos", "tan", "cot", "sec", "csc"]);
+const ofSeveral: ReadonlySet<string> = new Set(["gcd", "lcm", "max", "min"]);
+const oneDegree = call("divide", { kind: "symbol", name: "pi" }, number(180n));
+
 /** Words and signs between the items of a list. */
 export const separators = /^(?:and|or|,|;)$/i;
 
-/** A whole number. */
-export const number = (value: bigint): Scalar => ({ kind: "number", value: rational(value)!, written: false });
-
-export const scalarOnly = (expression: Expression): Scalar =>
-  isScalar(expression) ? expression : refuse("one value wanted, several found");
-
 /** `{..}` as LaTeX groups, or the next single thing: `\frac12` is a half. */
-const argument = (reader: Reader): Scalar =>
+export const argument = (reader: Reader): Scalar =>
   deeper(reader, () => {
     if (accept(reader, "{")) {
       const inner = scalarOnly(reader.sum(reader));
@@ -62,11 +66,29 @@ const bareArgument = (reader: Reader): Scalar =>
 const applied = (reader: Reader, name: string): Scalar => {
   const base = name === "log" && accept(reader, "_") ? argument(reader) : undefined;
   const exponent = accept(reader, "^") ? argument(reader) : undefined;
-  const inner = isSign(reader, "(") || isSign(reader, "{") ? scalarOnly(atom(reader)) : bareArgument(reader);
+  const outside = reader.angle;
+  reader.angle = ofAngles.has(name);
+  const inner = isSign(reader, "(") || isSign(reader, "{") ? factor(reader) : bareArgument(reader);
+  reader.angle = outside;
   if (exponent && isMinusOne(exponent) && inverses[name]) return call(inverses[name], inner);
   const value = call(name as FunctionName, inner, ...(base ? [base] : []));
   return exponent ? call("power", value, exponent) : value;
 };
+
+/** What stands in brackets, and a degree sign behind them. */
+const factor = (reader: Reader): Scalar => {
+  const inner = scalarOnly(atom(reader));
+  return degree(reader) ? inDegrees(reader, inner) : inner;
+};
+
+/** `\gcd(12, 18)`, `\max\{3, 7\}`. */
+const severalOf = (reader: Reader, name: FunctionName): Scalar =>
+  deeper(reader, () => {
+    const close = isSign(reader, "{{") ? "}}" : ")";
+    if (close === "}}") reader.at++;
+    else expect(reader, "(");
+    return call(name, ...sequence(reader, [close]).items.map(scalarOnly));
+  });
 
 const isMinusOne = (value: Scalar): boolean =>
   value.kind === "call" &&
@@ -88,6 +110,10 @@ const wordAtom = (reader: Reader, word: string): Expression => {
   if (word === "binom") return call("binomial", argument(reader), argument(reader));
   if (word === "abs") return call("absolute", argument(reader));
   if (word === "begin") return matrix(reader);
+  if (ofSeveral.has(word)) return severalOf(reader, word as FunctionName);
+  if (word === "sum" || word === "prod")
+    return deeper(reader, () => series(reader, word === "sum" ? "add" : "multiply"));
+  if (word === "mathbb") return numberSet(reader);
   if (word === "emptyset") return { kind: "set", items: [] };
   if (word === "lfloor" || word === "lceil") {
     const inner = scalarOnly(reader.sum(reader));
@@ -95,18 +121,18 @@ const wordAtom = (reader: Reader, word: string): Expression => {
     reader.at++;
     return call(word === "lfloor" ? "floor" : "ceil", inner);
   }
-  return plainFunctions.has(word) ? applied(reader, word) : named(reader, word);
+  return plainFunctions.has(word) ? applied(reader, word) : (geometric(reader, word) ?? named(reader, word));
 };
 
 export const atom = (reader: Reader): Expression => {
   const token = reader.tokens[reader.at];
   if (!token) return refuse("something wanted, the end found");
   reader.at++;
-  if (token.kind === "text") return textAtom(token.text);
-  if (token.kind === "number") {
-    const value = decimal(token.text);
-    return value ? { kind: "number", value, written: /[.e]/i.test(token.text) } : refuse(`the number ${token.text}`);
+  if (token.kind === "text") {
+    const applies = ofSeveral.has(token.text) && (isSign(reader, "(") || isSign(reader, "{{"));
+    return applies ? severalOf(reader, token.text as FunctionName) : textAtom(token.text);
   }
+  if (token.kind === "number") return numeral(token.text) ?? refuse(`the number ${token.text}`);
   if (token.kind === "word") return wordAtom(reader, token.text);
   if (token.text === "(" || token.text === "[") return bracketed(reader, token.text);
   return deeper(reader, () => signAtom(reader, token.text));
@@ -129,20 +155,28 @@ const signAtom = (reader: Reader, sign: string): Expression => {
   return refuse(`${sign} out of place`);
 };
 
-/** An atom with what follows it: powers, factorials, per cent, degrees (which are left out). */
+/** Whether a degree sign is next, which is then passed: `^\circ`, `^{\circ}`, `°`. */
+const degree = (reader: Reader): boolean => {
+  if (accept(reader, "°")) return true;
+  if (!isSign(reader, "^")) return false;
+  const sign = (ahead: number): boolean => ["circ", "°"].includes(peek(reader, ahead)!);
+  const length = sign(1) ? 2 : peek(reader, 1) === "{" && sign(2) && peek(reader, 3) === "}" ? 4 : 0;
+  reader.at += length;
+  return length > 0;
+};
+
+/** Degrees count in the argument of a sine or the like, and are left out as a unit elsewhere. */
+const inDegrees = (reader: Reader, value: Scalar): Scalar =>
+  reader.angle ? call("multiply", value, oneDegree) : value;
+
+/** An atom with what follows it: powers, factorials, per cent, degrees. */
 export const powered = (reader: Reader): Expression => {
   let base = atom(reader);
   for (;;) {
-    if (accept(reader, "^")) {
-      if (isWord(reader, "circ")) reader.at++;
-      else if (isSign(reader, "{") && peek(reader, 1) === "circ") reader.at += 3;
-      else
-        base = call(
-          "power",
-          scalarOnly(base),
-          accept(reader, "-") ? call("negate", argument(reader)) : argument(reader),
-        );
-    } else if (accept(reader, "!")) base = call("factorial", scalarOnly(base));
+    if (degree(reader)) base = reader.angle ? inDegrees(reader, scalarOnly(base)) : base;
+    else if (accept(reader, "^"))
+      base = call("power", scalarOnly(base), accept(reader, "-") ? call("negate", argument(reader)) : argument(reader));
+    else if (accept(reader, "!")) base = call("factorial", scalarOnly(base));
     else if (accept(reader, "%")) base = { kind: "percent", value: scalarOnly(base) };
     else return base;
   }
@@ -153,5 +187,8 @@ export const startsFactor = (reader: Reader): boolean => {
   if (kind === undefined) return false;
   if (kind === "sign") return ["(", "{"].includes(peek(reader)!) || (reader.bars === 0 && peek(reader) === "|");
   if (kind === "text") return !separators.test(peek(reader)!);
-  return kind === "number" || !["cup", "pm", "mp", "in", "end", "rfloor", "rceil", "and", "or"].includes(peek(reader)!);
+  return (
+    kind === "number" ||
+    !["cup", "pm", "mp", "in", "end", "rfloor", "rceil", "and", "or", "choose", "setminus"].includes(peek(reader)!)
+  );
 };

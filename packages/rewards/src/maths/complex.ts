@@ -36,10 +36,18 @@ export const power = (a: Complex, b: Complex): Complex => {
 
 const i = complex(0, 1);
 
-export const sin = (a: Complex): Complex => complex(Math.sin(a.re) * Math.cosh(a.im), Math.cos(a.re) * Math.sinh(a.im));
+/** A sine or cosine; 0 where it is not 0 only because its argument, a multiple of pi / 2, is rounded. */
+const circular =
+  (f: (x: number) => number) =>
+  (x: number): number => {
+    const value = f(x);
+    return Math.abs(x) > 1 && Math.abs(value) < Math.min(1e-15 * Math.abs(x), 1e-10) ? 0 : value;
+  };
+const [sine, cosine] = [circular(Math.sin), circular(Math.cos)];
 
-export const cos = (a: Complex): Complex =>
-  complex(Math.cos(a.re) * Math.cosh(a.im), -Math.sin(a.re) * Math.sinh(a.im));
+export const sin = (a: Complex): Complex => complex(sine(a.re) * Math.cosh(a.im), cosine(a.re) * Math.sinh(a.im));
+
+export const cos = (a: Complex): Complex => complex(cosine(a.re) * Math.cosh(a.im), -sine(a.re) * Math.sinh(a.im));
 
 export const sinh = (a: Complex): Complex => multiply(scale(i, -1), sin(multiply(i, a)));
 

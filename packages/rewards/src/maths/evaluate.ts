@@ -1,6 +1,6 @@
 import * as C from "./complex.js";
 import { exactly } from "./exactFunctions.js";
-import type { Scalar } from "./expression.js";
+import type { FunctionName, Scalar } from "./expression.js";
 import { constants, nearly } from "./nearFunctions.js";
 import { bitsOf, type Rational, rational, times, toNumber } from "./rational.js";
 
@@ -15,6 +15,40 @@ export type Value =
 /** Any value in float64. */
 export const nearValue = ({ exact, near }: Value): C.Complex => (exact ? C.complex(toNumber(exact)) : near!);
 
+/** What exact arithmetic may still cost, in products of two 64-bit words; beyond it float64 goes on. */
+export interface Work {
+  left: number;
+}
+
+const mostWork = 60_000;
+export const workOf = (): Work => ({ left: mostWork });
+
+/** What a function's loop costs. */
+const stepsOf = (name: FunctionName, [n, k]: readonly Rational[]): number => {
+  const count =
+    name === "factorial" ? n!.top : name === "binomial" ? (k!.top * 2n > n!.top ? n!.top - k!.top : k!.top) : 0n;
+  return Math.min(Math.max(Number(count), 0), 250) / 4;
+};
+
+const wordsOf = (value: Rational): number => Math.ceil(bitsOf(value) / 64);
+
+/** What looking for common factors costs: each with what was gathered before it. */
+const sharedCost = (exact: readonly Rational[]): number => {
+  let [cost, gathered] = [0, 0];
+  for (const each of exact) {
+    cost += wordsOf(each) * Math.min(gathered, 32);
+    gathered += wordsOf(each);
+  }
+  return cost;
+};
+
+/** What a function of exact fractions cost: its loop, each one that was gathered, by the size of the result. */
+const costOf = (name: FunctionName, exact: readonly Rational[], result: Rational | null): number => {
+  if (name === "divide" || name === "gcd" || name === "lcm") return 1 + sharedCost(exact);
+  const words = result ? wordsOf(result) : exact.length > 2 ? 32 : 4;
+  return stepsOf(name, exact) + Math.max(exact.length, result?.bottom === 1n ? 1 : words) * words;
+};
+
 const hundredth = rational(1n, 100n)!;
 
 /** Where expressions are looked at: what symbols stand for, how large a fraction may be, and the values known so far. */
@@ -24,11 +58,14 @@ export interface Place {
   /** Odd roots of negative numbers by principal values as powers are, instead of real ones. */
   readonly principal: boolean;
   readonly known: WeakMap<Scalar, Value>;
+  readonly work: Work;
 }
 
 const computed = (expression: Scalar, place: Place): Value => {
   switch (expression.kind) {
     case "number":
+      return { exact: expression.value };
+    case "based":
       return { exact: expression.value };
     case "percent": {
       const whole = evaluate(expression.value, place);
@@ -42,7 +79,9 @@ const computed = (expression: Scalar, place: Place): Value => {
     case "call": {
       const given = expression.arguments.map((each) => evaluate(each, place));
       const exact = given.flatMap((each) => each.exact ?? []);
-      const result = exact.length === given.length ? exactly[expression.name]?.(exact) : null;
+      const all = exact.length === given.length && place.work.left > 0;
+      const result = (all && exactly[expression.name]?.(exact)) || null;
+      if (all) place.work.left -= costOf(expression.name, exact, result);
       if (result && bitsOf(result) <= place.mostBits) return { exact: result };
       const near = given.map(nearValue);
       const principal = expression.name === "root" && place.principal;

@@ -30,11 +30,19 @@ const factorial = (x: number): number => {
   return Math.sqrt(2 * Math.PI) * t ** (x + 0.5) * Math.exp(-t) * sum;
 };
 
+const nearFactorial = real(factorial);
+
 /** Odd roots of negative numbers are real, as in school; all others by principal values. */
 const root = ([a, degree]: readonly C.Complex[]): C.Complex => {
   const odd = degree!.im === 0 && degree!.re % 2 === 1 && a!.im === 0 && a!.re < 0;
   return odd ? C.complex(-((-a!.re) ** (1 / degree!.re))) : C.power(a!, inverse(degree!));
 };
+
+/** The largest or smallest of real numbers. */
+const extreme =
+  (f: (...given: readonly number[]) => number) =>
+  (given: readonly C.Complex[]): C.Complex =>
+    C.complex(f(...given.map(({ re, im }) => (Math.abs(im) < 1e-12 ? re : Number.NaN))));
 
 /** Functions in float64. */
 export const nearly: Readonly<Record<FunctionName, (given: readonly C.Complex[]) => C.Complex>> = {
@@ -44,8 +52,9 @@ export const nearly: Readonly<Record<FunctionName, (given: readonly C.Complex[])
   negate: ([a]) => C.scale(a!, -1),
   power: ([a, b]) => C.power(a!, b!),
   root,
-  factorial: real(factorial),
-  binomial: () => C.complex(Number.NaN),
+  factorial: nearFactorial,
+  binomial: ([n, k]) =>
+    C.divide(nearFactorial([n!]), C.multiply(nearFactorial([k!]), nearFactorial([C.add(n!, C.scale(k!, -1))]))),
   absolute: ([a]) => C.complex(C.absolute(a!)),
   exp: ([a]) => C.exp(a!),
   ln: ([a]) => C.log(a!),
@@ -62,6 +71,10 @@ export const nearly: Readonly<Record<FunctionName, (given: readonly C.Complex[])
   sinh: ([a]) => C.sinh(a!),
   cosh: ([a]) => C.cosh(a!),
   tanh: ([a]) => C.divide(C.sinh(a!), C.cosh(a!)),
+  gcd: () => C.complex(Number.NaN),
+  lcm: () => C.complex(Number.NaN),
+  max: extreme(Math.max),
+  min: extreme(Math.min),
   floor: real(Math.floor),
   ceil: real(Math.ceil),
 };

@@ -1,4 +1,4 @@
-import { number, powered, scalarOnly, separators, startsFactor } from "./atoms.js";
+import { argument, number, powered, separators, startsFactor } from "./atoms.js";
 import { call, type Expression, isScalar, type Scalar } from "./expression.js";
 import {
   accept,
@@ -10,8 +10,10 @@ import {
   peek,
   type Reader,
   refuse,
+  scalarOnly,
   Unreadable,
 } from "./reader.js";
+import { hasSymbols } from "./sums.js";
 import { tokensOf } from "./tokens.js";
 import { isUnit } from "./units.js";
 
@@ -64,12 +66,21 @@ const bothSigns = (reader: Reader): boolean => {
   return true;
 };
 
-const sum = (reader: Reader): Expression =>
+/** Terms, or two such one above the other: `n+1 \choose 2`. */
+const sum = (reader: Reader): Expression => {
+  const above = terms(reader);
+  if (!isWord(reader, "choose")) return above;
+  reader.at++;
+  return call("binomial", scalarOnly(above), scalarOnly(terms(reader)));
+};
+
+const terms = (reader: Reader): Expression =>
   deeper(reader, () => {
     const first = bothSigns(reader) ? bothOf(undefined, scalarOnly(product(reader))) : product(reader);
     let left = first;
     for (;;) {
       if (accept(reader, "+")) left = call("add", scalarOnly(left), scalarOnly(product(reader)));
+      else if (isSign(reader, "-") && peek(reader, 1) === "{{" && isSet(left)) left = without(reader, left, sum);
       else if (accept(reader, "-")) left = call("add", scalarOnly(left), call("negate", scalarOnly(product(reader))));
       else if (bothSigns(reader)) left = bothOf(scalarOnly(left), scalarOnly(product(reader)));
       else return left;
@@ -82,28 +93,51 @@ const bothOf = (left: Scalar | undefined, right: Scalar): Expression => {
   return { kind: "set", items: left ? [call("add", left, right), call("add", left, turned)] : [right, turned] };
 };
 
+const isSet = (value: Expression): boolean =>
+  value.kind === "tuple" || value.kind === "set" || (value.kind === "symbol" && value.name.startsWith("set "));
+
+/** A set without another, which stands behind the next sign. */
+const without = (reader: Reader, left: Expression, read: (reader: Reader) => Expression): Expression => {
+  reader.at++;
+  return { kind: "difference", left, right: read(reader) };
+};
+
+/** Unions and differences, from left to right. */
 const union = (reader: Reader): Expression => {
-  const pieces = [sum(reader)];
-  while (isWord(reader, "cup")) {
-    reader.at++;
-    pieces.push(sum(reader));
-    if (pieces.length > mathsLimits.items) refuse("too many items");
+  let left = sum(reader);
+  for (let pieces = 1; ; pieces++) {
+    if (pieces > mathsLimits.items) refuse("too many items");
+    if (isWord(reader, "setminus")) left = without(reader, left, sum);
+    else if (isWord(reader, "cup")) {
+      reader.at++;
+      const both = [left, sum(reader)];
+      left = { kind: "set", items: both.flatMap((piece) => (piece.kind === "set" ? piece.items : [piece])) };
+    } else return left;
   }
-  if (pieces.length === 1) return pieces[0]!;
-  return { kind: "set", items: pieces.flatMap((piece) => (piece.kind === "set" ? piece.items : [piece])) };
+};
+
+/** One thing, or the terms of a ratio. */
+const ratio = (reader: Reader): Expression => {
+  const first = union(reader);
+  if (!isSign(reader, ":")) return first;
+  const found = [scalarOnly(first)];
+  while (accept(reader, ":")) found.push(scalarOnly(sum(reader)));
+  return found.length > mathsLimits.items ? refuse("too many items") : { kind: "ratio", terms: found };
 };
 
 /** One thing, or two with a relation between them; `x \in S` is S. */
 const relation = (reader: Reader): Expression => {
-  const left = union(reader);
-  if (isWord(reader, "in")) {
+  const left = ratio(reader);
+  if (isWord(reader, "in") && left.kind !== "ratio") {
     reader.at++;
     return union(reader);
   }
   const sign = peek(reader);
   if (kindAhead(reader) !== "sign" || !relations.has(sign!)) return left;
   reader.at++;
-  const right = union(reader);
+  const right = ratio(reader);
+  // {x : x > 3} is no ratio
+  if (left.kind === "ratio" && (sign !== "=" || right.kind !== "ratio")) refuse("a ratio beside a value");
   if (kindAhead(reader) === "sign" && relations.has(peek(reader)!)) {
     // a < x < b, x = y = 5: a chain is what its last two say of the first
     const [next, last] = [reader.tokens[reader.at++]!.text, union(reader)];
@@ -143,7 +177,12 @@ export const parseMaths = (text: string): Expression | null => {
   const tokens = tokensOf(trimmed);
   if (!tokens || tokens.length === 0) return null;
   try {
-    return whole({ tokens: [...tokens], at: 0, depth: 0, bars: 0, sum, relation });
+    const reader: Reader = {
+      ...{ tokens: [...tokens], at: 0, depth: 0, bars: 0, angle: false, work: 0 },
+      ...{ sum, relation, product, argument },
+    };
+    const found = whole(reader);
+    return reader.work > mathsLimits.symbolicWork && hasSymbols(found) ? null : found;
   } catch (error) {
     if (error instanceof Unreadable) return null;
     throw error;

@@ -1,5 +1,5 @@
 import { fold, key, uniform } from "@msrl/core";
-import type { Assignment, Place } from "./evaluate.js";
+import { type Assignment, type Place, type Work, workOf } from "./evaluate.js";
 import type { Scalar } from "./expression.js";
 import { constants } from "./nearFunctions.js";
 import { type Rational, rational } from "./rational.js";
@@ -20,11 +20,13 @@ export interface Places {
   readonly traits: WeakMap<Scalar, Traits>;
 }
 
-/** Whether a decimal takes part (then what rounds to it is equal to it), a symbol, a root. */
+/** Whether a decimal takes part (then what rounds to it is equal to it), a symbol, a root; the base. */
 export interface Traits {
   readonly root: boolean;
   readonly decimal: boolean;
   readonly symbolic: boolean;
+  /** The base that numbers are written in; 0 if there are several beside ten. */
+  readonly base: number;
 }
 
 /** What a symbol stands for at a place: a fraction of its own, always the same, never 0 or 1. */
@@ -38,23 +40,32 @@ const assignmentAt =
     return rational(sign * (3n * top + 1n), BigInt(3 + Math.floor(second! * 17) * 3))!;
   };
 
-const placeAt = (place: number, most: number, principal = false): Place => {
+const placeAt = (place: number, most: number, work: Work, principal = false): Place => {
   const fractions = new Map<string, Rational>();
   const assignment = (name: string): Rational => {
     const value = fractions.get(name) ?? assignmentAt(place)(name);
     fractions.set(name, value);
     return value;
   };
-  return { assignment, mostBits: most, principal, known: new WeakMap() };
+  return { assignment, mostBits: most, principal, known: new WeakMap(), work };
 };
 
 /** Places that know nothing yet. */
-export const placesOf = (): Places => ({
-  plain: placeAt(0, mostBits.plain),
-  symbolic: Array.from({ length: placeCount }, (_, place) => placeAt(place, mostBits.symbolic)),
-  principal: Array.from({ length: placeCount }, (_, place) => placeAt(place, mostBits.symbolic, true)),
-  traits: new WeakMap(),
-});
+export const placesOf = (): Places => {
+  const work = workOf();
+  return {
+    plain: placeAt(0, mostBits.plain, work),
+    symbolic: Array.from({ length: placeCount }, (_, place) => placeAt(place, mostBits.symbolic, work)),
+    principal: Array.from({ length: placeCount }, (_, place) => placeAt(place, mostBits.symbolic, work, true)),
+    traits: new WeakMap(),
+  };
+};
+
+/** The one base beside ten. */
+const baseOf = (bases: readonly number[]): number => {
+  const others = new Set(bases.filter((base) => base !== 10));
+  return others.size > 1 ? 0 : ([...others][0] ?? 10);
+};
 
 /** What an expression is made of; each piece is looked at once. */
 export const traitsOf = (expression: Scalar, traits: Places["traits"]): Traits => {
@@ -63,7 +74,8 @@ export const traitsOf = (expression: Scalar, traits: Places["traits"]): Traits =
   const parts =
     expression.kind === "call" ? expression.arguments : expression.kind === "percent" ? [expression.value] : [];
   const below = parts.map((part) => traitsOf(part, traits));
-  const found = {
+  const found: Traits = {
+    base: expression.kind === "based" ? expression.base : baseOf(below.map(({ base }) => base)),
     root: (expression.kind === "call" && expression.name === "root") || below.some(({ root }) => root),
     decimal: (expression.kind === "number" && expression.written) || below.some(({ decimal }) => decimal),
     symbolic:

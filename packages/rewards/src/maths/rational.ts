@@ -9,7 +9,7 @@ const mostBits = 2048;
 
 const bits = (value: bigint): number => value.toString(16).length * 4;
 
-const gcd = (a: bigint, b: bigint): bigint => {
+export const gcd = (a: bigint, b: bigint): bigint => {
   let [x, y] = [a < 0n ? -a : a, b];
   while (y !== 0n) [x, y] = [y, x % y];
   return x;

@@ -7,6 +7,9 @@ const boxes = /\\(?:boxed|fbox)\s*\{/g;
 /** Only so many boxes are read: a bound on the work that a text can ask for. */
 const mostBoxes = 50;
 
+/** Only so many different ones are compared. */
+const mostDistinct = 8;
+
 /** Longer contents are no answers. */
 const longestBox = 2000;
 
@@ -42,7 +45,7 @@ const anchored =
 /**
  * Finds the answer of a mathematical text: what is in `\boxed{..}`, or a formula after "final answer is".
  *
- * Several boxes have to say the same: a model that boxes two answers has given none. A number that is not announced is
+ * Several boxes have to say the same, in at most eight ways: a model that boxes two answers has given none. A number that is not announced is
  * none either.
  *
  * @example
@@ -53,10 +56,10 @@ const anchored =
 export const readMaths: AnswerReader = (text) => {
   const found = boxed(text);
   if (found.length > 0) {
-    const [first, ...others] = found as [string, ...string[]];
+    const [first, ...others] = [...new Set(found.map((each) => each.trim()))] as [string, ...string[]];
+    if (others.length >= mostDistinct) return null;
     const parsed = parseMaths(first);
     const same = (other: string): boolean => {
-      if (other.trim() === first.trim()) return true;
       const next = parseMaths(other);
       return parsed !== null && next !== null && sameMaths(parsed, next);
     };

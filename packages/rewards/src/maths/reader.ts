@@ -1,8 +1,15 @@
-import type { Expression } from "./expression.js";
+import { type Expression, isScalar, type Scalar } from "./expression.js";
 import type { Token } from "./tokens.js";
 
 /** Longer texts are no answers, deeper ones are not read: bounds on the work that a text can ask for. */
-export const mathsLimits = { characters: 1000, depth: 60, items: 50 } as const;
+export const mathsLimits = {
+  characters: 1000,
+  depth: 60,
+  items: 50,
+  terms: 1000,
+  work: 16_000,
+  symbolicWork: 2000,
+} as const;
 
 /** Why a text is none; caught by `parseMaths`. */
 export class Unreadable extends Error {}
@@ -11,6 +18,9 @@ export const refuse = (reason: string): never => {
   throw new Unreadable(reason);
 };
 
+export const scalarOnly = (expression: Expression): Scalar =>
+  isScalar(expression) ? expression : refuse("one value wanted, several found");
+
 /** Reads tokens from left to right; each function below takes one kind of thing from where the reader stands. */
 export interface Reader {
   readonly tokens: readonly Token[];
@@ -18,8 +28,16 @@ export interface Reader {
   depth: number;
   /** Bars of `|x|` that are open: there the next one closes. */
   bars: number;
+  /** Within the argument of a sine or the like: there degrees count. */
+  angle: boolean;
+  /** Pieces of sums that were written out. */
+  work: number;
   /** What brackets hold, read by the grammar above the atoms. */
   readonly sum: (reader: Reader) => Expression;
+  /** Factors, up to the next plus or minus. */
+  readonly product: (reader: Reader) => Expression;
+  /** What stands in braces, or the next single thing. */
+  readonly argument: (reader: Reader) => Scalar;
   readonly relation: (reader: Reader) => Expression;
 }
 

@@ -1,10 +1,11 @@
 import { absolute, add, scale } from "./complex.js";
 import { evaluate, nearValue, type Place, type Value } from "./evaluate.js";
-import { type Expression, isScalar, type Scalar } from "./expression.js";
+import { call, type Expression, isScalar, type Scalar } from "./expression.js";
 import { asInterval, otherWay, type Relation } from "./intervals.js";
 import { constants } from "./nearFunctions.js";
 import { type Places, placesOf, traitsOf } from "./places.js";
 import { toNumber } from "./rational.js";
+import { spread } from "./sets.js";
 
 /** No rounding of a decimal is larger, whatever its size: 12345678.0 is not 12345679. */
 const mostRounding = 1e-4;
@@ -35,9 +36,21 @@ const sameAt = (a: Scalar, b: Scalar, places: readonly Place[], tolerance: numbe
 
 const sameScalar = (a: Scalar, b: Scalar, places: Places): boolean => {
   const traits = [a, b].map((each) => traitsOf(each, places.traits));
+  if (traits[0]!.base !== traits[1]!.base) return false;
   if (!traits.some(({ symbolic }) => symbolic))
     return sameAt(a, b, [places.plain], traits.some(({ decimal }) => decimal) ? 2e-7 : 0);
   return sameAt(a, b, places.symbolic, 0) || (traits.some(({ root }) => root) && sameAt(a, b, places.principal, 0));
+};
+
+const zero: Scalar = { kind: "number", value: { top: 0n, bottom: 1n }, written: false };
+
+/** Ratios are the same if one's terms are the other's by one factor. */
+const sameRatio = (a: readonly Scalar[], b: readonly Scalar[], places: Places): boolean => {
+  const isZero = (term: Scalar): boolean => sameScalar(term, zero, places);
+  const first = a.findIndex((term) => !isZero(term));
+  if (a.length !== b.length || first !== b.findIndex((term) => !isZero(term))) return false;
+  const [x, y] = [a[first], b[first]];
+  return !x || !y || a.every((term, at) => sameScalar(call("multiply", term, y), call("multiply", b[at]!, x), places));
 };
 
 /** Whether items can be paired off, each with one that is the same. */
@@ -84,6 +97,8 @@ const isApplied = (expression: Expression): boolean => {
 const said = (expression: Expression): Expression => {
   if (expression.kind !== "relation" || expression.sign !== "=") return expression;
   const { left, right } = expression;
+  if (left.kind === "ratio" && right.kind === "ratio" && left.terms.every(({ kind }) => kind === "symbol"))
+    return right;
   if ((left.kind === "symbol" && !constants.has(left.name)) || isApplied(left)) return right;
   return right.kind === "symbol" && !constants.has(right.name) ? left : expression;
 };
@@ -102,7 +117,10 @@ const saidItems = (items: readonly Expression[]): readonly Expression[] => {
 const readings = (expression: Scalar): readonly Scalar[] =>
   expression.kind === "percent" ? [expression, expression.value] : [expression];
 
-const same = (a: Expression, b: Expression, places: Places): boolean => {
+const same = (a: Expression, b: Expression, places: Places): boolean =>
+  matched(spread(a, places), spread(b, places), places);
+
+const matched = (a: Expression, b: Expression, places: Places): boolean => {
   if (a.kind === "relation" && b.kind === "relation") return sameRelation(a, b, places);
   if (a.kind === "tuple" && asInterval(b) !== b) return same(a, asInterval(b), places);
   if (b.kind === "tuple" && asInterval(a) !== a) return same(asInterval(a), b, places);
@@ -111,6 +129,9 @@ const same = (a: Expression, b: Expression, places: Places): boolean => {
     return left.kind !== "relation" && right.kind !== "relation" && same(left, right, places);
   }
   if (isScalar(a) && isScalar(b)) return readings(a).some((x) => readings(b).some((y) => sameScalar(x, y, places)));
+  if (a.kind === "ratio" && b.kind === "ratio") return sameRatio(a.terms, b.terms, places);
+  if (a.kind === "difference" && b.kind === "difference")
+    return same(a.left, b.left, places) && same(a.right, b.right, places);
   if (a.kind === "set" || b.kind === "set") {
     const [left, right] = [a, b].map((each) =>
       distinct(each.kind === "set" ? saidItems(each.items) : [said(each)], places),
@@ -131,7 +152,8 @@ const inOrder = (a: readonly Expression[], b: readonly Expression[], places: Pla
  *
  * Values: the same fraction; within 1e-10 of their size where they are no fractions; within 2e-7 if one is written as
  * a decimal (0.3333333 is a third, 0.333 is not), and never further apart than 1e-4; with symbols, the same at eight places, negative ones among them.
- * 50 % is 0.5 and 50. Sets without order, points and intervals with their brackets, matrices item by item, equations
+ * 50 % is 0.5 and 50. Numbers in a base equal those in the same base, ratios those with one factor between all terms, an
+ * interval without points the intervals between them. Sets without order, points and intervals with their brackets, matrices item by item, equations
  * up to a factor; `x = 5` is 5.
  */
 export const sameMaths = (a: Expression, b: Expression): boolean => same(a, b, placesOf());

@@ -14,6 +14,7 @@ export const signs: Readonly<Record<string, string>> = {
   "\\{": "{{",
   "\\}": "}}",
   "\\%": "%",
+  "∶": ":",
   "²": "^2",
   "³": "^3",
 };
@@ -41,6 +42,8 @@ export const commands: Readonly<Record<string, string>> = {
   rvert: "|",
   vert: "|",
   mid: "|",
+  colon: ":",
+  degree: "°",
 };
 
 /** Words by the other ways to write them. */
@@ -66,6 +69,12 @@ export const words: Readonly<Record<string, string>> = {
   "±": "pm",
   "∅": "emptyset",
   varnothing: "emptyset",
+  Bbb: "mathbb",
+  backslash: "setminus",
+  smallsetminus: "setminus",
+  bar: "overline",
+  vec: "overrightarrow",
+  widehat: "hat",
   abs: "abs",
 };
 
@@ -83,7 +92,6 @@ export const ignored = new Set([
   "quad",
   "qquad",
   "limits",
-  "degree",
 ]);
 /** Commands whose braces hold text. */
 export const quoting = new Set([

@@ -1,3 +1,4 @@
+import { numeralAt } from "./numerals.js";
 import { commands, ignored, quoting, signs, words } from "./spellings.js";
 
 /** A piece of a formula. */
@@ -73,6 +74,8 @@ const commandAt = (text: string, at: number): Step | null => {
 const ascii = /^(?:<=|>=|!=|\*\*)/;
 
 const stepAt = (text: string, at: number, depth: number): Step | null => {
+  const numeral = /[\d.]/.test(text[at]!) ? numeralAt(text, at) : null;
+  if (numeral) return { tokens: [{ kind: "number", text: numeral.text }], end: numeral.end };
   const number = (depth === 0 ? matchAt(grouped, text, at) : null) ?? matchAt(plain, text, at);
   if (number) {
     const digits = number[0].replace(/\\?,|\{,\}|\\!/g, "");
@@ -84,8 +87,8 @@ const stepAt = (text: string, at: number, depth: number): Step | null => {
   const two = ascii.exec(text.slice(at, at + 2))?.[0];
   if (two) return { tokens: sign(two === "**" ? "^" : two), end: at + 2 };
   const one = text[at]!;
-  if (/[\s$~°]/.test(one)) return { tokens: [], end: at + 1 };
-  const known = has(signs, one) ?? (/[-+*/^_=<>()[\]{}|,;!%&]/.test(one) ? one : undefined);
+  if (/[\s$~]/.test(one)) return { tokens: [], end: at + 1 };
+  const known = has(signs, one) ?? (/[-+*/^_=<>()[\]{}|,;:!%&°]/.test(one) ? one : undefined);
   return known === undefined ? null : { tokens: sign(known), end: at + 1 };
 };
 
