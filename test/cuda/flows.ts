@@ -4,7 +4,7 @@ import { type DecoderPolicyOptions, decoderPolicy } from "@msrl/core/models";
 import { adamw, chain, clipByGlobalNorm, lossScaling } from "@msrl/core/optim";
 import type { Device } from "@msrl/core/session";
 import { toPromise } from "../../packages/core/src/errors.js";
-import { namedParameters } from "../../packages/core/src/models/parameters.js";
+import { namedParameters } from "../../packages/core/src/models/decoder/parameters.js";
 import { idTokenizer, mixedPrompts, tinyState, visionConfig } from "../../packages/core/test/tinyDecoder.js";
 import { trainingBatch } from "../../packages/core/test/tinyTraining.js";
 

@@ -1,5 +1,5 @@
-import type { DecoderConfig } from "../src/models/config.js";
-import type { EncodedPrompt } from "../src/models/encode.js";
+import type { DecoderConfig } from "../src/models/decoder/config.js";
+import type { EncodedPrompt } from "../src/models/prompts/encode.js";
 
 /** Weights by their names, flat and row-major; float64 if a test moves one by little. */
 export type NaiveWeights = Readonly<Record<string, ArrayLike<number>>>;

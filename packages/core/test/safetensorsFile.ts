@@ -1,5 +1,5 @@
 import * as E from "fp-ts/Either";
-import { joinBytes, readSafetensors } from "../src/models/safetensors.js";
+import { joinBytes, readSafetensors } from "../src/models/safetensors/index.js";
 
 /** What a file holds; throws where it is damaged. */
 export const read = (bytes: Uint8Array) => {

@@ -3,7 +3,7 @@ import { text } from "../src/data/prompt.js";
 import { toPromise } from "../src/errors.js";
 import { grad, input, logSoftmax, matmul, mul, reduceSum, toModel } from "../src/graph/index.js";
 import type { Loss } from "../src/losses/loss.js";
-import type { ChatTokenizer } from "../src/models/tokenizer.js";
+import type { ChatTokenizer } from "../src/models/prompts/tokenizer.js";
 import type { Optimizer } from "../src/optim/optimizer.js";
 import type { TrainingBatch } from "../src/policy/policy.js";
 import type { Device } from "../src/session/device.js";

@@ -4,17 +4,23 @@ import * as TE from "fp-ts/TaskEither";
 import { tagged } from "../src/errors.js";
 import { grad, input, mul, reduceSum, stopGradient } from "../src/graph/index.js";
 import { type Loss, type Need, type TokenArrays, type TokenGradient, tokenGradientTask } from "../src/losses/index.js";
-import type { DecoderConfig } from "../src/models/config.js";
+import type { DecoderConfig } from "../src/models/decoder/config.js";
+import {
+  type BatchShape,
+  batchInputs,
+  completionStatistics,
+  groupsRead,
+  rowsOf,
+} from "../src/models/decoder/forward.js";
+import { parameterInputs } from "../src/models/decoder/parameters.js";
+import { metricsOf, withoutPrefix, withPrefix } from "../src/models/decoder/tensorNames.js";
 import { type DecoderPolicyOptions, decoderPolicy } from "../src/models/decoderPolicy.js";
-import { encodePrompt } from "../src/models/encode.js";
-import { type BatchShape, batchInputs, completionStatistics, groupsRead, rowsOf } from "../src/models/forward.js";
 import { graphStore, policyFailed } from "../src/models/kernels.js";
-import { type EncodedGroup, packBatch, shapeFor } from "../src/models/pack.js";
-import { parameterInputs } from "../src/models/parameters.js";
+import { encodePrompt } from "../src/models/prompts/encode.js";
+import { type EncodedGroup, packBatch, shapeFor } from "../src/models/prompts/pack.js";
 import { type DecoderState, groupTensors } from "../src/models/state.js";
-import { metricsOf, withoutPrefix, withPrefix } from "../src/models/tensorNames.js";
-import { countBatch, trainingArrays } from "../src/models/trainingArrays.js";
-import { applyGraph, trainedGroups } from "../src/models/update.js";
+import { countBatch, trainingArrays } from "../src/models/training/trainingArrays.js";
+import { applyGraph, trainedGroups } from "../src/models/training/update.js";
 import type { Exprs, Optimizer } from "../src/optim/index.js";
 import type { PolicyError, TrainablePolicy, TrainingBatch } from "../src/policy/index.js";
 import { type Tensors, tensor } from "../src/tensor.js";

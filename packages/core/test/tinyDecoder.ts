@@ -1,10 +1,10 @@
 import * as E from "fp-ts/Either";
 import { type Media, media, type Prompt, text } from "../src/data/index.js";
-import type { DecoderConfig, VisionConfig } from "../src/models/config.js";
-import { type EncodedPrompt, encodePrompt } from "../src/models/encode.js";
-import { initialParameters, namedParameters } from "../src/models/parameters.js";
+import type { DecoderConfig, VisionConfig } from "../src/models/decoder/config.js";
+import { initialParameters, namedParameters } from "../src/models/decoder/parameters.js";
+import { type EncodedPrompt, encodePrompt } from "../src/models/prompts/encode.js";
+import type { ChatTokenizer } from "../src/models/prompts/tokenizer.js";
 import type { DecoderState } from "../src/models/state.js";
-import type { ChatTokenizer } from "../src/models/tokenizer.js";
 import { bits, fold, type Key, key, normal } from "../src/rng.js";
 import type { NaiveWeights } from "./naiveDecoder.js";
 

@@ -1,6 +1,6 @@
-import type { DecoderConfig } from "../src/models/config.js";
+import type { DecoderConfig } from "../src/models/decoder/config.js";
+import { namedParameters } from "../src/models/decoder/parameters.js";
 import { decoderPolicy, type PolicyLoraOptions } from "../src/models/decoderPolicy.js";
-import { namedParameters } from "../src/models/parameters.js";
 import type { DecoderState } from "../src/models/state.js";
 import { fold, key, normal } from "../src/rng.js";
 import type { Device } from "../src/session/index.js";

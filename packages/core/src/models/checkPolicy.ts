@@ -8,8 +8,8 @@ import {
   type Rules,
   wholeFrom,
 } from "../configuration.js";
-import type { DecoderConfig, VisionConfig } from "./config.js";
-import type { ChatTokenizer } from "./tokenizer.js";
+import type { DecoderConfig, VisionConfig } from "./decoder/config.js";
+import type { ChatTokenizer } from "./prompts/tokenizer.js";
 
 const rules: Rules<DecoderConfig> = {
   vocabularySize: wholeFrom(1),

@@ -5,8 +5,8 @@ import { losses, trainingBatch } from "../../test/tinyTraining.js";
 import { toPromise } from "../errors.js";
 import { adamw, chain, clipByGlobalNorm, lossScaling, sgd } from "../optim/index.js";
 import { key } from "../rng.js";
+import { namedParameters } from "./decoder/parameters.js";
 import { decoderPolicy } from "./decoderPolicy.js";
-import { namedParameters } from "./parameters.js";
 import type { DecoderState } from "./state.js";
 
 const { device } = testDevice();

@@ -3,10 +3,10 @@ import { offCuda } from "../graph/index.js";
 import { crossEntropy, grpo } from "../losses/index.js";
 import { adamw, chain, clipByGlobalNorm, cosine, lossScaling } from "../optim/index.js";
 import { sizeOf } from "../tensor.js";
-import type { DecoderConfig } from "./config.js";
-import { byGroup } from "./parameters.js";
-import { rolloutGraph } from "./rollout.js";
-import { updateGraph } from "./update.js";
+import type { DecoderConfig } from "./decoder/config.js";
+import { byGroup } from "./decoder/parameters.js";
+import { rolloutGraph } from "./sampling/rollout.js";
+import { updateGraph } from "./training/update.js";
 
 const config: DecoderConfig = {
   vocabularySize: 32,

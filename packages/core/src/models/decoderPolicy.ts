@@ -7,22 +7,22 @@ import type { PolicyError, Sequences, TrainablePolicy } from "../policy/policy.j
 import type { Key } from "../rng.js";
 import type { Device } from "../session/device.js";
 import type { Tensors } from "../tensor.js";
-import { batchProblem, strangeCompletion, unmetNeeds, untaught } from "./checkGroups.js";
 import { type Compute, checkPolicy } from "./checkPolicy.js";
-import type { DecoderConfig } from "./config.js";
-import { type EncodedPrompt, encodePrompt } from "./encode.js";
+import type { DecoderConfig } from "./decoder/config.js";
+import { initialParameters } from "./decoder/parameters.js";
 import { graphStore } from "./kernels.js";
 import type { LoraOptions } from "./lora/options.js";
-import type { EncodedGroup } from "./pack.js";
-import { initialParameters } from "./parameters.js";
-import { isLarge } from "./rolloutForm.js";
-import { mostTokens, tokensInUpdate } from "./runSizes.js";
-import { promptTooLong, sampleCompletions, samplingProblem } from "./sampler.js";
-import { type ScorerContext, scoreCompletions, topOfCompletions } from "./scorer.js";
+import { batchProblem, strangeCompletion, unmetNeeds, untaught } from "./prompts/checkGroups.js";
+import { type EncodedPrompt, encodePrompt } from "./prompts/encode.js";
+import type { EncodedGroup } from "./prompts/pack.js";
+import { mostTokens, tokensInUpdate } from "./prompts/runSizes.js";
+import type { ChatTokenizer } from "./prompts/tokenizer.js";
+import { isLarge } from "./sampling/rolloutForm.js";
+import { promptTooLong, sampleCompletions, samplingProblem } from "./sampling/sampler.js";
+import { type ScorerContext, scoreCompletions, topOfCompletions } from "./scoring/scorer.js";
+import { checkTop } from "./scoring/topTokens.js";
 import { adapterOff, type DecoderState, loadState, saveState } from "./state.js";
-import type { ChatTokenizer } from "./tokenizer.js";
-import { checkTop } from "./topTokens.js";
-import { trainStep } from "./trainer.js";
+import { trainStep } from "./training/trainer.js";
 import { untrainable, variants } from "./variants.js";
 
 /** An adapter, and what its dropout is drawn from. */

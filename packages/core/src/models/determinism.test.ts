@@ -7,7 +7,7 @@ import { adamw, chain, clipByGlobalNorm } from "../optim/index.js";
 import { bits, key, normal } from "../rng.js";
 import { type DeviceOptions, openDevice } from "../session/index.js";
 import { float32, int32, type Tensors, zeros } from "../tensor.js";
-import { embedWords } from "./decoder.js";
+import { embedWords } from "./decoder/decoder.js";
 import { decoderPolicy } from "./decoderPolicy.js";
 
 const config = { ...visionConfig, hiddenSize: 32, intermediateSize: 64, headSize: 8 };

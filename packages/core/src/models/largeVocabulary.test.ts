@@ -14,10 +14,16 @@ import {
 import { toPromise } from "../errors.js";
 import { add, grad, input, mul, reduceSum } from "../graph/index.js";
 import { tensor } from "../tensor.js";
+import {
+  type BatchShape,
+  batchInputs,
+  type CompletionOptions,
+  completionStatistics,
+  groupsRead,
+} from "./decoder/forward.js";
+import { parameterInputs } from "./decoder/parameters.js";
 import { decoderPolicy } from "./decoderPolicy.js";
-import { type BatchShape, batchInputs, type CompletionOptions, completionStatistics, groupsRead } from "./forward.js";
-import { packBatch, shapeFor } from "./pack.js";
-import { parameterInputs } from "./parameters.js";
+import { packBatch, shapeFor } from "./prompts/pack.js";
 import { groupTensors } from "./state.js";
 
 const { device, evaluate } = testDevice();

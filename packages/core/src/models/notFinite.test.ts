@@ -7,8 +7,8 @@ import { reduceSumSquare, sqrt, stopGradient, sub } from "../graph/index.js";
 import { crossEntropy, grpo, type Loss } from "../losses/index.js";
 import { adamw, chain, clipByGlobalNorm } from "../optim/index.js";
 import type { TrainingBatch } from "../policy/policy.js";
+import { namedParameters } from "./decoder/parameters.js";
 import { decoderPolicy } from "./decoderPolicy.js";
-import { namedParameters } from "./parameters.js";
 import type { DecoderState } from "./state.js";
 
 const { device } = testDevice();

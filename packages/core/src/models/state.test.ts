@@ -2,8 +2,8 @@ import * as E from "fp-ts/Either";
 import { expect, it } from "vitest";
 import { key } from "../rng.js";
 import { float32 } from "../tensor.js";
-import type { DecoderConfig } from "./config.js";
-import { initialParameters } from "./parameters.js";
+import type { DecoderConfig } from "./decoder/config.js";
+import { initialParameters } from "./decoder/parameters.js";
 import { type DecoderState, loadState, saveState } from "./state.js";
 
 const config: DecoderConfig = {

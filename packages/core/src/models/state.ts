@@ -2,9 +2,9 @@ import * as E from "fp-ts/Either";
 import { tagged } from "../errors.js";
 import type { PolicyError, Saved } from "../policy/policy.js";
 import { type Tensors, tensor } from "../tensor.js";
-import type { DecoderConfig } from "./config.js";
+import type { DecoderConfig } from "./decoder/config.js";
+import { type FlatParameters, flatParameters, namedParameters } from "./decoder/parameters.js";
 import { heldParameters } from "./lora/adapterParameters.js";
-import { type FlatParameters, flatParameters, namedParameters } from "./parameters.js";
 
 /** A decoder policy as a value: weights (one vector a group), optimizer state, updates made with that optimizer. */
 export interface DecoderState {

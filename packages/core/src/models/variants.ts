@@ -2,10 +2,10 @@ import { configurationError } from "../configuration.js";
 import type { PolicyError } from "../policy/policy.js";
 import { type Key, key } from "../rng.js";
 import type { Tensors } from "../tensor.js";
-import type { DecoderConfig } from "./config.js";
+import type { DecoderConfig } from "./decoder/config.js";
+import { parametersOf } from "./decoder/modelParameters.js";
 import { policyFailed } from "./kernels.js";
 import { adapterOf, type LoraOptions } from "./lora/options.js";
-import { parametersOf } from "./modelParameters.js";
 import { type DecoderState, groupTensors } from "./state.js";
 
 /** The decoders that one policy is: as it is trained, as it answers, and which weights go with a state. */

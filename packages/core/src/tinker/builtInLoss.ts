@@ -1,5 +1,5 @@
 import type { Loss } from "../losses/loss.js";
-import type { BatchCounts } from "../models/trainingArrays.js";
+import type { BatchCounts } from "../models/training/trainingArrays.js";
 import type { EngineLoss } from "./client.js";
 import type { BuiltInLoss } from "./engineFacts.js";
 

@@ -3,7 +3,7 @@ import { encodePng } from "../data/png.js";
 import type { Prompt } from "../data/prompt.js";
 import type { Pixels } from "../data/sample.js";
 import { tagged } from "../errors.js";
-import type { ChatTokenizer } from "../models/tokenizer.js";
+import type { ChatTokenizer } from "../models/prompts/tokenizer.js";
 import type { PolicyError } from "../policy/policy.js";
 import type { EngineArray, EngineChunk, EngineDatum } from "./client.js";
 

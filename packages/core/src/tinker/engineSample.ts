@@ -1,7 +1,7 @@
 import type { Completion, Rollout } from "../data/completion.js";
 import type { Prompt } from "../data/prompt.js";
 import { tagged, toPromise } from "../errors.js";
-import type { ChatTokenizer } from "../models/tokenizer.js";
+import type { ChatTokenizer } from "../models/prompts/tokenizer.js";
 import type { PolicyError, Sampling } from "../policy/policy.js";
 import { bits, fold, type Key } from "../rng.js";
 import type { EngineSampler, EngineSequence, TinkerClient } from "./client.js";

@@ -2,7 +2,7 @@ import { tagged, toPromise } from "../errors.js";
 import type { Loss } from "../losses/loss.js";
 import type { TokenArrays } from "../losses/tokenArrays.js";
 import type { TokenGradient } from "../losses/tokenGradient.js";
-import type { BatchCounts } from "../models/trainingArrays.js";
+import type { BatchCounts } from "../models/training/trainingArrays.js";
 import type { PolicyError } from "../policy/policy.js";
 import { engineKind } from "./attempt.js";
 import { builtInLoss } from "./builtInLoss.js";

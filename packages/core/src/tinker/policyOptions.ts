@@ -10,7 +10,7 @@ import {
   text,
   wholeFrom,
 } from "../configuration.js";
-import type { ChatTokenizer } from "../models/tokenizer.js";
+import type { ChatTokenizer } from "../models/prompts/tokenizer.js";
 import type { Device } from "../session/device.js";
 import type { TinkerClient } from "./client.js";
 import type { ImageTokens } from "./engineData.js";

@@ -1,6 +1,6 @@
 import type { Loss } from "../losses/loss.js";
-import { batchProblem } from "../models/checkGroups.js";
-import { type BatchCounts, countBatch } from "../models/trainingArrays.js";
+import { batchProblem } from "../models/prompts/checkGroups.js";
+import { type BatchCounts, countBatch } from "../models/training/trainingArrays.js";
 import type { Optimizer } from "../optim/optimizer.js";
 import type { TrainingBatch } from "../policy/policy.js";
 import { engineFailed, engineKind } from "./attempt.js";

@@ -1,5 +1,5 @@
 import type { Loss } from "../losses/loss.js";
-import type { BatchCounts } from "../models/trainingArrays.js";
+import type { BatchCounts } from "../models/training/trainingArrays.js";
 import { tokenShare } from "./builtInLoss.js";
 import type { EngineDatum } from "./client.js";
 import { behindPrompt, datumOf, lengthOf } from "./engineData.js";

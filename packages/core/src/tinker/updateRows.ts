@@ -1,5 +1,5 @@
 import type { TokenArrays } from "../losses/tokenArrays.js";
-import { type BatchCounts, countBatch } from "../models/trainingArrays.js";
+import { type BatchCounts, countBatch } from "../models/training/trainingArrays.js";
 import type { TrainingBatch, TrainingCompletion } from "../policy/policy.js";
 import type { EnginePrompt, EngineRow } from "./engineData.js";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Tokenizer } from "@huggingface/tokenizers";
 import * as TE from "fp-ts/TaskEither";
 import { type Tagged, tagged, toPromise } from "../errors.js";
-import type { ChatTokenizer } from "../models/tokenizer.js";
+import type { ChatTokenizer } from "../models/prompts/tokenizer.js";
 import { chatRenderer } from "./chatTemplate.js";
 
 /** A tokenizer folder that cannot be used: which file, and what is wrong with it. */

@@ -1,4 +1,4 @@
-import type { DecoderConfig, RopeScaling } from "../config.js";
+import type { DecoderConfig, RopeScaling } from "../decoder/config.js";
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -9,11 +9,11 @@ import { tinyBase } from "../../../test/tinyLora.js";
 import { toPromise } from "../../errors.js";
 import { key } from "../../rng.js";
 import { float32, type Tensors } from "../../tensor.js";
-import type { DecoderConfig } from "../config.js";
-import { configToJson } from "../configJson.js";
+import type { DecoderConfig } from "../decoder/config.js";
+import { configToJson } from "../decoder/configJson.js";
+import { namedParameters } from "../decoder/parameters.js";
 import { decoderPolicy } from "../decoderPolicy.js";
-import { namedParameters } from "../parameters.js";
-import { joinBytes, writeSafetensors } from "../safetensors.js";
+import { joinBytes, writeSafetensors } from "../safetensors/index.js";
 import { fromHub } from "./fromHub.js";
 import { toHub } from "./toHub.js";
 

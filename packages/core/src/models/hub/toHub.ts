@@ -3,9 +3,9 @@ import * as TE from "fp-ts/TaskEither";
 import { toPromise } from "../../errors.js";
 import type { Saved } from "../../policy/policy.js";
 import type { Tensors } from "../../tensor.js";
-import type { DecoderConfig } from "../config.js";
-import { configToJson } from "../configJson.js";
-import { parametersOf } from "../modelParameters.js";
+import type { DecoderConfig } from "../decoder/config.js";
+import { configToJson } from "../decoder/configJson.js";
+import { parametersOf } from "../decoder/modelParameters.js";
 import { type HubError, hubError, hubErrors } from "./error.js";
 import { copyFiles, jsonFile, tensorFile, writeFiles } from "./writeFiles.js";
 

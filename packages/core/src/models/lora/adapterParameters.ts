@@ -1,5 +1,5 @@
-import type { Adapter, DecoderConfig, Parameter } from "../config.js";
-import { parametersOf } from "../modelParameters.js";
+import type { Adapter, DecoderConfig, Parameter } from "../decoder/config.js";
+import { parametersOf } from "../decoder/modelParameters.js";
 
 /** Linear layers of a decoder by name, each with its shape [out, in]; the head is none of them. */
 export const linearModules = (config: DecoderConfig): ReadonlyMap<string, readonly [number, number]> => {

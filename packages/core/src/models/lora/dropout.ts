@@ -2,9 +2,9 @@ import type { Expr } from "../../graph/index.js";
 import { greaterOrEqual, input, mul, scalar, slice, split, where } from "../../graph/index.js";
 import { bits, fold, type Key } from "../../rng.js";
 import { type Tensors, tensor } from "../../tensor.js";
-import type { GroupShape } from "../attention.js";
-import type { Adapter, DecoderConfig } from "../config.js";
-import type { Weights } from "../weights.js";
+import type { GroupShape } from "../decoder/attention.js";
+import type { Adapter, DecoderConfig } from "../decoder/config.js";
+import type { Weights } from "../decoder/weights.js";
 import { linearModules } from "./adapterParameters.js";
 
 const rowsName = "dropout_rows";

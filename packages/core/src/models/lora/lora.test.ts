@@ -15,7 +15,7 @@ import { crossEntropy } from "../../losses/index.js";
 import { adamw } from "../../optim/index.js";
 import type { TrainingBatch } from "../../policy/index.js";
 import { key } from "../../rng.js";
-import type { DecoderConfig } from "../config.js";
+import type { DecoderConfig } from "../decoder/config.js";
 import { decoderPolicy } from "../decoderPolicy.js";
 import { mergeAdapter } from "./mergeAdapter.js";
 

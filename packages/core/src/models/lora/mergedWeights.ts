@@ -1,6 +1,6 @@
 import { add, matmul } from "../../graph/index.js";
-import type { DecoderConfig } from "../config.js";
-import { type Weights, weight } from "../weights.js";
+import type { DecoderConfig } from "../decoder/config.js";
+import { type Weights, weight } from "../decoder/weights.js";
 import { adapterName } from "./adapterParameters.js";
 
 /** Weights of a graph with its adapter worked in: W + B A for every layer that has one (B comes scaled), no adapter left. */

@@ -1,5 +1,5 @@
 import { above, checkOptions, configurationError, flag, type Rules, wholeFrom, within } from "../../configuration.js";
-import type { Adapter, DecoderConfig } from "../config.js";
+import type { Adapter, DecoderConfig } from "../decoder/config.js";
 import { linearModules } from "./adapterParameters.js";
 
 /** A low-rank adapter, in peft's terms. */

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { file, problemOf } from "../../../test/safetensorsFile.js";
 import { isTagged } from "../../errors.js";
 import { float32, tensor } from "../../tensor.js";
-import { joinBytes, readSafetensors, writeSafetensors } from "../safetensors.js";
+import { joinBytes, readSafetensors, writeSafetensors } from "./index.js";
 
 describe("damage", () => {
   const small = joinBytes(
