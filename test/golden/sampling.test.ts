@@ -2,7 +2,7 @@ import { input, softmax } from "@msrl/core/graph";
 import { filterLogits } from "@msrl/core/models";
 import type { SamplingFilters } from "@msrl/core/policy";
 import { describe, it } from "vitest";
-import { drawToken } from "../../packages/core/src/models/drawToken.js";
+import { drawToken } from "../../packages/core/src/models/sampling/drawToken.js";
 import { tensor } from "../../packages/core/src/tensor.js";
 import { float64, numbers, testDevice } from "../../packages/core/test/testDevice.js";
 import { expectNear, flat, type GoldenCase, goldenCases, shapeOf, skipCases } from "./golden.js";
