@@ -32,21 +32,23 @@ const stepsOf = (name: FunctionName, [n, k]: readonly Rational[]): number => {
 
 const wordsOf = (value: Rational): number => Math.ceil(bitsOf(value) / 64);
 
-/** What looking for common factors costs: each with what was gathered before it. */
-const sharedCost = (exact: readonly Rational[]): number => {
+/** What looking for common factors costs: each with what was gathered before it, up to a size. */
+const sharedCost = (exact: readonly Rational[], most: number): number => {
   let [cost, gathered] = [0, 0];
   for (const each of exact) {
-    cost += wordsOf(each) * Math.min(gathered, 32);
-    gathered += wordsOf(each);
+    const words = wordsOf(each);
+    cost += words * Math.min(gathered, most);
+    gathered += words;
   }
   return cost;
 };
 
-/** What a function of exact fractions cost: its loop, each one that was gathered, by the size of the result. */
+/** What a function of exact fractions cost: its loop, its size, and what was shortened where fractions take part. */
 const costOf = (name: FunctionName, exact: readonly Rational[], result: Rational | null): number => {
-  if (name === "divide" || name === "gcd" || name === "lcm") return 1 + sharedCost(exact);
+  if (name === "divide" || name === "gcd" || name === "lcm") return 1 + sharedCost(exact, 32);
   const words = result ? wordsOf(result) : exact.length > 2 ? 32 : 4;
-  return stepsOf(name, exact) + Math.max(exact.length, result?.bottom === 1n ? 1 : words) * words;
+  if (result?.bottom === 1n) return stepsOf(name, exact) + exact.length * words;
+  return exact.length > 2 ? sharedCost(exact, words) : stepsOf(name, exact) + Math.max(2, words) * words;
 };
 
 const hundredth = rational(1n, 100n)!;
