@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../../scripts/freePort.mjs";
 import { median } from "../alternate.js";
 import { tableOf } from "../table.js";
 import { completions, labels, taskName } from "./completions.js";
@@ -19,14 +19,6 @@ const requests = completions.map((text, at) => {
   const head = `POST /get_reward HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n`;
   return Buffer.from(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 });
-
-const freePort = async (): Promise<number> => {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-};
 
 /** Seconds of processor time of a process so far, by the kernel's ticks of 10 ms; not a number elsewhere than on Linux. */
 const processorOf = (pid: number): number => {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
+import { freePort } from "../../../scripts/freePort.mjs";
 import { run } from "../../../scripts/run.mjs";
 
 /** A server that runs. */
@@ -14,15 +14,6 @@ export interface EngineServer {
   /** Ends it. */
   stop(): Promise<void>;
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((found) => {
-    const server = createServer();
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => found(port));
-    });
-  });
 
 const ended = (child: ChildProcess): Promise<void> =>
   new Promise((done) =>

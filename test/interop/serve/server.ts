@@ -1,21 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { freePort } from "../../../scripts/freePort.mjs";
 
 /** A `transformers serve` that runs. */
 export interface ModelServer {
   readonly url: string;
   stop(): Promise<void>;
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((found) => {
-    const server = createServer();
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { readonly port: number };
-      server.close(() => found(port));
-    });
-  });
 
 const healthy = (url: string): Promise<boolean> =>
   fetch(`${url}/health`).then(
