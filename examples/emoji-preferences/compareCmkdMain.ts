@@ -9,7 +9,7 @@ import { compareCmkdSection, withSection } from "./compareCmkdPage.js";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 const usage = `Compares confidences and students of CMKD and writes their section of docs/reproduction.md.
-node --conditions=msrl-source --import tsx examples/emoji-preferences/compareCmkdMain.ts [--backbones 1,2] [--seeds 1,2] [--threads N]
+npm run compare:cmkd -- [--backbones 1,2] [--seeds 1,2] [--threads N]
 `;
 
 await program(async () => {

@@ -93,7 +93,7 @@ export const compareCmkdSection = (results: readonly CmkdComparison[]): string =
   const items = results[0]!.students.plain.count.toLocaleString("en");
   return `${title}
 
-\`examples/emoji-preferences/compareCmkdMain.ts\` wrote this section: ${results.length} runs (base models and stage seeds as above) of the
+\`npm run compare:cmkd\` wrote this section: ${results.length} runs (base models and stage seeds as above) of the
 stages up to the caption-trained teacher, then CMKD in several ways, all from the same traces with the same steps, batches and
 optimizer.
 
