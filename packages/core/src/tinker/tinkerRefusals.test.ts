@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { scriptedEngine } from "../../test/scriptedEngine.js";
 import { tablePrompt, tableTokenizer } from "../../test/scriptedPolicy.js";
-import { testDevice } from "../../test/testDevice.js";
+import { batch, facts, optimizer, policyOn, prompt, sampling } from "../../test/tinker/tablePolicy.js";
 import { media } from "../data/prompt.js";
 import { toPromise } from "../errors.js";
 import { clipNone } from "../losses/clipRules/index.js";
@@ -10,38 +9,6 @@ import { adamw, chain, clipByGlobalNorm, sgd } from "../optim/index.js";
 import { key } from "../rng.js";
 import { tinkerEngines } from "./engineFacts.js";
 import { tinkerPolicy } from "./tinkerPolicy.js";
-
-const { device } = testDevice();
-const facts = { ...tinkerEngines.skyrlJax, reduction: "sum" } as const;
-
-const policyOn = async (failing: string[] = [], engine: object = facts) => {
-  const scripted = scriptedEngine({ reduction: "sum", failing, samplerOff: 0.25 });
-  const make = async () =>
-    tinkerPolicy({
-      client: scripted.client,
-      baseModel: "table",
-      rank: 4,
-      tokenizer: tableTokenizer,
-      device: await device(),
-      contextLength: 9,
-      engine,
-    });
-  const policy = await make();
-  return { ...scripted, policy, make, first: await toPromise(policy.init(key(1))) };
-};
-
-const prompt = tablePrompt("1 2");
-const batch = [
-  {
-    prompt,
-    completions: [
-      { tokenIds: [3, 7], advantage: 1 },
-      { tokenIds: [4], advantage: -2 },
-    ],
-  },
-];
-const optimizer = { transform: adamw({ learningRate: 0.1 }) };
-const sampling = { samples: 2, temperature: 1, maxTokens: 4 };
 
 describe("a sample of an engine", () => {
   it("keeps the sampler's log-probs apart where it is not the trainer", async () => {
@@ -145,7 +112,7 @@ describe("what an engine would not do is refused before anything runs", () => {
       baseModel: "",
       rank: 0,
       tokenizer: tableTokenizer,
-      device: await device(),
+      device: {},
       engine: { reduction: "mean" },
     };
     expect(() => tinkerPolicy(given as never)).toThrow(/baseModel[\s\S]*rank/);

@@ -2,48 +2,12 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { scriptedEngine } from "../../test/scriptedEngine.js";
-import { tablePrompt, tableTokenizer } from "../../test/scriptedPolicy.js";
-import { testDevice } from "../../test/testDevice.js";
+import { batch, optimizer, policyOn, prompt, sampling } from "../../test/tinker/tablePolicy.js";
 import { toPromise } from "../errors.js";
 import { grpo } from "../losses/index.js";
-import { adamw } from "../optim/index.js";
 import { key } from "../rng.js";
-import { tinkerEngines } from "./engineFacts.js";
-import { tinkerPolicy } from "./tinkerPolicy.js";
 import type { TinkerState, TrainedState } from "./tinkerState.js";
 
-const { device } = testDevice();
-const facts = { ...tinkerEngines.skyrlJax, reduction: "sum" } as const;
-
-const policyOn = async (failing: string[] = [], engine: object = facts) => {
-  const scripted = scriptedEngine({ reduction: "sum", failing, samplerOff: 0.25 });
-  const make = async () =>
-    tinkerPolicy({
-      client: scripted.client,
-      baseModel: "table",
-      rank: 4,
-      tokenizer: tableTokenizer,
-      device: await device(),
-      contextLength: 9,
-      engine,
-    });
-  const policy = await make();
-  return { ...scripted, policy, make, first: await toPromise(policy.init(key(1))) };
-};
-
-const prompt = tablePrompt("1 2");
-const batch = [
-  {
-    prompt,
-    completions: [
-      { tokenIds: [3, 7], advantage: 1 },
-      { tokenIds: [4], advantage: -2 },
-    ],
-  },
-];
-const optimizer = { transform: adamw({ learningRate: 0.1 }) };
-const sampling = { samples: 2, temperature: 1, maxTokens: 4 };
 const idOf = (state: TinkerState): string => (state as TrainedState).model.id;
 
 describe("a state on an engine", () => {
