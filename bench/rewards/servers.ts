@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { buildAll } from "../../scripts/build.mjs";
 import { freePort } from "../../scripts/freePort.mjs";
 import { median } from "../alternate.js";
 import { tableOf } from "../table.js";
 import { completions, labels, taskName } from "./completions.js";
 import { load } from "./load.js";
 
-const [count, connections] = [3000, 16];
+const [count, connections] = [10_000, 16];
 
 const requests = completions.map((text, at) => {
   const prompt = `<|im_start|>user\nWhich answer is better?<|im_end|>\n<|im_start|>assistant\n`;
@@ -58,8 +59,8 @@ const peers = { "FastAPI, uvicorn": [], "FastAPI, uvicorn[standard]": ["standard
 
 const open = async (python: string | undefined, log: (line: string) => void): Promise<readonly Server[]> => {
   const own = await freePort();
-  const node = ["--conditions=msrl-source", `--import=${import.meta.resolve("tsx")}`, path("./serveMain.ts"), `${own}`];
-  const servers = [await start("msrl", process.execPath, node, own)];
+  await buildAll(); // as published: tsx, which runs the source, names every function that is made
+  const servers = [await start("msrl", process.execPath, [path("./serveMain.mjs"), `${own}`], own)];
   if (python === undefined) return servers;
   for (const [name, kind] of Object.entries(peers)) {
     const port = await freePort();

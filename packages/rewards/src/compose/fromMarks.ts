@@ -4,7 +4,7 @@ import { pipe } from "fp-ts/function";
 import type { TaskEither } from "fp-ts/TaskEither";
 import * as TE from "fp-ts/TaskEither";
 import { callable, checkArguments, nameRule } from "./arguments.js";
-import { marksOf, placeOf, rewardError } from "./marks.js";
+import { markSound, marksOf, placeOf, rewardError } from "./marks.js";
 
 /** A function from a batch to one mark a completion. */
 export type Marks<Reference> = (
@@ -44,7 +44,7 @@ export const fromMarks = <Reference>(name: string, marks: Marks<Reference>): Rew
           : E.left(rewardError(name, `${placeOf(batch as CompletionBatch<never>, at)}: ${all[at]?.failure}`));
       }),
     );
-  return Object.defineProperty(Object.assign(values, { marks: held }), "name", { value: name });
+  return markSound(Object.defineProperty(Object.assign(values, { marks: held }), "name", { value: name }));
 };
 
 /** Marks alone, as something that `marksOf` can hold to the contract. */

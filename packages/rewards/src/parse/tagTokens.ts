@@ -72,11 +72,11 @@ export const tagTokens = (text: string): readonly TagToken[] => {
  * was read is forgotten when the last such work is done: texts that stay would be carried along by every collection of
  * garbage.
  */
-export const readingOnce = async <Value>(work: () => Promise<Value>): Promise<Value> => {
+export const readingOnce = <Value>(work: () => Promise<Value>): Promise<Value> => {
   readers++;
-  try {
-    return await work();
-  } finally {
-    if (--readers === 0) [readings.length, next] = [0, 0];
-  }
+  return work().finally(() => {
+    if (--readers > 0) return;
+    readings.length = 0;
+    next = 0;
+  });
 };

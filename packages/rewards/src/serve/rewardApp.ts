@@ -3,6 +3,7 @@ import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import { chat, models } from "./chat.js";
 import { getReward } from "./getReward.js";
 import { guard } from "./guard.js";
+import { readJson } from "./jsonBody.js";
 import { openApi, page } from "./openApi.js";
 import { type ServeOptions, serveOptions } from "./options.js";
 import { type Refusal, refusal, refusalBody } from "./refusal.js";
@@ -116,6 +117,7 @@ export const rewardApp = (given: Partial<ServeOptions> & Pick<ServeOptions, "rew
       refusal(404, "NotFound", `there is no ${request.method} ${request.url.split("?")[0]} here; see /openapi.json`),
     ),
   );
+  readJson(app);
   routes(app, shared);
   return app;
 };
