@@ -99,6 +99,8 @@ describe("/score", () => {
       "samples[0].prompt[0]",
     ],
     ["a poisoned object", '{"__proto__":{"samples":[]}}', 400, "BadRequest"],
+    ["an object poisoned by an escape", '{"\\u005f_proto__":{"samples":[]}}', 400, "BadRequest"],
+    ["one poisoned by a constructor", '{"constructor":{"prototype":{}}}', 400, "BadRequest"],
     ["too many samples", { samples: Array(11).fill({ completion: "" }) }, 413, "TooMany", "samples"],
     ["too long a body", { samples: [{ completion: "x".repeat(5000) }] }, 413, "TooLarge"],
   ])("refuses %s", async (_, payload, wanted, tag, field) => {
