@@ -1,12 +1,12 @@
 import { isTagged, tagged, toPromise } from "@msrl/core";
 import * as TE from "fp-ts/TaskEither";
 import type { CmkdResult } from "./cmkdExamples.js";
-import { drawCandidates } from "./run/drawCandidates.js";
-import { type JudgedRecord, judgeRecord, mappedBack } from "./run/judgeRecord.js";
-import { mayAsk, measureRecords, measuresOf } from "./run/measureRecords.js";
+import { judgeRecord } from "./run/judgeRecord.js";
+import { measuresOf } from "./run/measureRecords.js";
 import { type CheckedCmkd, type CmkdError, type CmkdOptions, type CmkdSample, checkCmkd } from "./run/options.js";
+import { recordsOf } from "./run/recordsOf.js";
 import { openTraceFile, type TraceFile, type TraceSettings } from "./run/traceFile.js";
-import { fromLine, type TraceRecord, toLine } from "./run/traceRecord.js";
+import type { TraceRecord } from "./run/traceRecord.js";
 import { yieldTable } from "./yieldTable.js";
 
 /** Examples, the samples that gave none, the table of both, and all that was drawn, in the order of the samples. */
@@ -29,8 +29,8 @@ const settingsOf = <State>(options: CheckedCmkd<State>): TraceSettings => ({
 });
 
 const checkSamples = (samples: readonly CmkdSample[], both: boolean): void => {
-  const ids = samples.map(({ prompt }) => prompt.id);
-  const twice = ids.filter((id, at) => ids.indexOf(id) !== at);
+  const met = new Set<string>();
+  const twice = samples.flatMap(({ prompt: { id } }) => (met.size === met.add(id).size ? [id] : []));
   if (twice.length > 0)
     throw tagged("CmkdSamples", `cmkd: ids have to be unique, these are there twice: ${twice.join(", ")}`, {
       ids: twice,
@@ -42,55 +42,13 @@ const checkSamples = (samples: readonly CmkdSample[], both: boolean): void => {
     });
 };
 
-/** The line of a finished sample: the example, or why there is none, then all that it was made from. */
-const lineOf = ({ outcome, example }: JudgedRecord, record: TraceRecord): object => {
-  const { id, ...drawn } = record;
-  if (outcome._tag === "Dropped") return { id, dropped: outcome.reason, ...outcome.vote, ...drawn };
-  const { completion, pseudoLabel, provenance } = example!;
-  return { id, completion, pseudoLabel, provenance, ...drawn };
-};
-
-/** As a file gives it back, so that a run with and one without interruption are the same to the last bit. */
-const asKept = (record: TraceRecord): TraceRecord => fromLine(toLine(record))!;
-
-/** The records of a batch: from the file as far as it has them, else drawn, measured and written. */
-const finishBatch = async <State>(
-  options: CheckedCmkd<State>,
-  file: TraceFile,
-  batch: readonly CmkdSample[],
-): Promise<readonly TraceRecord[]> => {
-  const held = batch.map(({ prompt }) => file.records.get(prompt.id));
-  if (held.every((record) => record?.confidences)) return held as readonly TraceRecord[];
-  const drawn = held.every((record) => record) ? [] : await toPromise(drawCandidates(options)(batch));
-  const records = held.map((record, at) => record ?? asKept(drawn[at]!));
-  if (mayAsk(options)) await file.append(records.filter((_, at) => !held[at])); // what was drawn is never drawn again
-  const measured = await toPromise(measureRecords(options, mappedBack(options))(batch, records));
-  const finished = measured.map((record, at) => (held[at]?.confidences ? held[at] : asKept(record)));
-  const lines = finished.flatMap((record, at) =>
-    held[at]?.confidences ? [] : [lineOf(judgeRecord(options, batch[at]!, record), record)],
-  );
-  await file.append(lines);
-  return finished;
-};
-
 const inMemory: TraceFile = { records: new Map(), append: async () => undefined };
 
 const run = async <State>(options: CheckedCmkd<State>, samples: readonly CmkdSample[]): Promise<CmkdRun> => {
-  const { file, batchSize, positions, signal, onSample } = options;
-  checkSamples(samples, positions === "both");
+  const { file } = options;
+  checkSamples(samples, options.positions === "both");
   const kept = file === undefined ? inMemory : await openTraceFile(file, settingsOf(options));
-  const records: TraceRecord[] = [];
-  for (let first = 0; first < samples.length; first += batchSize) {
-    if (signal?.aborted)
-      throw tagged("CmkdStopped", `cmkd: stopped after ${first} of ${samples.length} samples`, {
-        done: first,
-        of: samples.length,
-      });
-    for (const record of await finishBatch(options, kept, samples.slice(first, first + batchSize))) {
-      records.push(record);
-      onSample?.(record.id, records.length, samples.length);
-    }
-  }
+  const records = await recordsOf(options, kept, samples);
   const judged = samples.map((sample, at) => judgeRecord(options, sample, records[at]!));
   const labelled = judged.map(({ outcome }, at) => {
     const { label } = samples[at]!;
@@ -132,8 +90,11 @@ export const cmkdTask = <State>(options: CmkdOptions<State>) => {
  * With a `file` each sample is a line as soon as it is done (the example with its provenance or the reason why there is none,
  * and all candidates). A run that was killed goes on with it: no finished call of the teacher is made again, nothing is
  * lost, and the result has the bits of one that was not interrupted, for draws hang on the key and the sample's id (with
- * `batchSize` above 1: the ids of its batch). A file of other settings is a `CmkdFile` that names the setting; the functions
- * are taken as the same. One run at a time writes a file.
+ * `batchSize` above 1: the ids of its batch). A sample whose prompts have changed since (other captions) is drawn anew. A file
+ * of other settings is a `CmkdFile` that names the setting; the functions are taken as the same. One run at a time writes a file.
+ *
+ * A call of the teacher is a batch. For a policy on a server leave `batchSize` at 1 and raise `concurrency`: each sample is
+ * kept as soon as it is done. Replies of a sample that is not done yet are kept by `keptReplies` of `@msrl/core/openai`.
  *
  * Errors: the teacher's; `CmkdSamples` (an id twice, no swapped prompt), `CmkdFile`, `CmkdStopped` (the signal). This is the
  * Promise door. MSRL (2026), stage 2, https://arxiv.org/abs/2603.25108, which leaves n and the confidence open.

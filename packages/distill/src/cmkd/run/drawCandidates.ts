@@ -2,6 +2,7 @@ import { fold, type Prompt, type Rollout } from "@msrl/core";
 import type { PolicyError } from "@msrl/core/policy";
 import { pipe } from "fp-ts/function";
 import * as TE from "fp-ts/TaskEither";
+import type { askedHash } from "./askedHash.js";
 import type { CheckedCmkd, CmkdSample } from "./options.js";
 import type { Candidate, TraceRecord } from "./traceRecord.js";
 
@@ -20,7 +21,10 @@ const promptsOf = (batch: readonly CmkdSample[], both: boolean): readonly Prompt
  * The draws hang on the key, the ids of the batch and nothing else.
  */
 export const drawCandidates =
-  <State>({ teacher, sampling, candidates, positions, key }: CheckedCmkd<State>) =>
+  <State>(
+    { teacher, sampling, candidates, positions, key }: CheckedCmkd<State>,
+    hashOf: ReturnType<typeof askedHash>,
+  ) =>
   (batch: readonly CmkdSample[]): TE.TaskEither<PolicyError, readonly TraceRecord[]> => {
     const both = positions === "both";
     const samples = both ? candidates / 2 : candidates;
@@ -28,8 +32,9 @@ export const drawCandidates =
     return pipe(
       teacher.policy.sample(teacher.state, promptsOf(batch, both), { ...sampling, samples }, own),
       TE.map((rollouts) =>
-        batch.map(({ prompt }, at) => ({
-          id: prompt.id,
+        batch.map((sample, at) => ({
+          id: sample.prompt.id,
+          asked: hashOf(sample, both),
           candidates: [...marked(rollouts[at]!, false), ...(both ? marked(rollouts[batch.length + at]!, true) : [])],
         })),
       ),

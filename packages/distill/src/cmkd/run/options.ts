@@ -70,14 +70,22 @@ export interface CmkdOptions<State> extends FilterOptions {
   readonly file?: string;
   /** Samples in one call of the teacher; part of what the draws hang on. */
   readonly batchSize?: number;
-  /** Stops between two batches. */
+  /** Calls of the teacher under way at once at most; changes no draw. 1 for a policy here, 16 f.e. for one on a server. */
+  readonly concurrency?: number;
+  /** Stops before the next batch; those under way are finished and kept. */
   readonly signal?: AbortSignal;
-  /** Told of every sample that is done, those a file held among them. */
+  /** Told of every sample as it is done, those a file held among them. */
   readonly onSample?: (id: string, done: number, of: number) => void;
 }
 
 /** Numbers of {@link cmkd} where none are given. */
-export const cmkdDefaults = { candidates: 8, batchSize: 1, ties: "dropped", positions: "given" } as const;
+export const cmkdDefaults = {
+  candidates: 8,
+  batchSize: 1,
+  concurrency: 1,
+  ties: "dropped",
+  positions: "given",
+} as const;
 
 /** What {@link cmkd} can fail at. */
 export type CmkdError =
@@ -103,6 +111,7 @@ const rules: Rules<CmkdOptions<never>> = {
   key: record,
   file: optional({ wanted: "a path", fits: (value) => typeof value === "string" && value !== "" }),
   batchSize: wholeFrom(1),
+  concurrency: wholeFrom(1),
   signal: optional(record),
   onSample: optional(callable),
 };
@@ -126,7 +135,7 @@ const together = <State>(options: CmkdOptions<State>): readonly ConfigurationPro
 
 /** Options of {@link cmkd} with their defaults. */
 export type CheckedCmkd<State> = CmkdOptions<State> &
-  Required<Pick<CmkdOptions<State>, "candidates" | "ties" | "positions" | "batchSize">>;
+  Required<Pick<CmkdOptions<State>, "candidates" | "ties" | "positions" | "batchSize" | "concurrency">>;
 
 /** The options over their defaults; throws ConfigurationError with everything that cannot be. */
 export const checkCmkd = <State>(options: CmkdOptions<State>): CheckedCmkd<State> =>

@@ -57,7 +57,7 @@ const wholeLines = async (file: string): Promise<readonly string[]> => {
   return bytes.subarray(0, end).toString("utf8").split("\n").slice(0, -1);
 };
 
-const writer = (file: string) => async (lines: readonly object[]) => {
+const append = async (file: string, lines: readonly object[]): Promise<void> => {
   const handle = await open(file, "a");
   try {
     await handle.appendFile(lines.map((line) => `${toLine(line)}\n`).join(""));
@@ -65,6 +65,16 @@ const writer = (file: string) => async (lines: readonly object[]) => {
   } finally {
     await handle.close();
   }
+};
+
+/** Appends one after the other, for lines of calls side by side must not mix. */
+const writer = (file: string): TraceFile["append"] => {
+  let before: Promise<void> = Promise.resolve();
+  return (lines) => {
+    const written = before.then(() => append(file, lines));
+    before = written.catch(() => {}); // whoever waits for it is told
+    return written;
+  };
 };
 
 /**
@@ -76,15 +86,15 @@ export const openTraceFile = async (file: string, settings: TraceSettings): Prom
   try {
     await mkdir(dirname(file), { recursive: true });
     const [first, ...lines] = await wholeLines(file);
-    const append = writer(file);
-    if (first === undefined) await append([{ cmkd: settings }]);
+    const write = writer(file);
+    if (first === undefined) await write([{ cmkd: settings }]);
     else checkSettings(file, first, settings);
     const records = lines.map((line, at) => {
       const record = fromLine(line);
       if (record === null) throw failure(file, "is no line of a CMKD run", { line: at + 2 });
       return [record.id, record] as const;
     });
-    return { records: new Map(records), append };
+    return { records: new Map(records), append: write };
   } catch (cause) {
     if (cause instanceof Error && "_tag" in cause) throw cause;
     throw failure(file, cause instanceof Error ? cause.message : String(cause));

@@ -10,6 +10,8 @@ export interface Candidate extends Completion {
 /** What is kept of a sample: the candidates, and their confidences once they are known. */
 export interface TraceRecord {
   readonly id: string;
+  /** SHA-256 of the prompts that the teacher read. */
+  readonly asked: string;
   readonly candidates: readonly Candidate[];
   readonly confidences?: Confidences;
 }
@@ -57,9 +59,11 @@ export const fromLine = (line: string): TraceRecord | null => {
   } catch {
     return null;
   }
-  if (!isObject(value) || typeof value.id !== "string" || !Array.isArray(value.candidates)) return null;
+  if (!isObject(value)) return null;
+  const { id, asked } = value;
+  if (typeof id !== "string" || typeof asked !== "string" || !Array.isArray(value.candidates)) return null;
   const candidates = value.candidates.map(candidateOf);
   const confidences = confidencesOf(value.confidences);
   if (confidences === null || candidates.some((each) => each === null)) return null;
-  return { id: value.id, candidates: candidates as readonly Candidate[], ...(confidences && { confidences }) };
+  return { id, asked, candidates: candidates as readonly Candidate[], ...(confidences && { confidences }) };
 };

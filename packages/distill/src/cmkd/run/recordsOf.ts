@@ -1,0 +1,78 @@
+import { tagged, toPromise } from "@msrl/core";
+import { eachOf } from "../../captions/eachOf.js";
+import { askedHash } from "./askedHash.js";
+import { drawCandidates } from "./drawCandidates.js";
+import { type JudgedRecord, judgeRecord, mappedBack } from "./judgeRecord.js";
+import { mayAsk, measureRecords } from "./measureRecords.js";
+import type { CheckedCmkd, CmkdSample } from "./options.js";
+import type { TraceFile } from "./traceFile.js";
+import { fromLine, type TraceRecord, toLine } from "./traceRecord.js";
+
+/** The line of a finished sample: the example, or why there is none, then all that it was made from. */
+const lineOf = ({ outcome, example }: JudgedRecord, record: TraceRecord): object => {
+  const { id, ...drawn } = record;
+  if (outcome._tag === "Dropped") return { id, dropped: outcome.reason, ...outcome.vote, ...drawn };
+  const { completion, pseudoLabel, provenance } = example!;
+  return { id, completion, pseudoLabel, provenance, ...drawn };
+};
+
+/** As a file gives it back, so that a run with and one without interruption are the same to the last bit. */
+const asKept = (record: TraceRecord): TraceRecord => fromLine(toLine(record))!;
+
+/** The records of a batch: from the file as far as it has them of these prompts, else drawn, measured and written. */
+const finishBatch = async <State>(
+  options: CheckedCmkd<State>,
+  file: TraceFile,
+  batch: readonly CmkdSample[],
+  hashOf: ReturnType<typeof askedHash>,
+): Promise<readonly TraceRecord[]> => {
+  const held = batch.map((sample) => {
+    const record = file.records.get(sample.prompt.id);
+    return record?.asked === hashOf(sample, options.positions === "both") ? record : undefined;
+  });
+  if (held.every((record) => record?.confidences)) return held as readonly TraceRecord[];
+  const drawn = held.every((record) => record) ? [] : await toPromise(drawCandidates(options, hashOf)(batch));
+  const records = held.map((record, at) => record ?? asKept(drawn[at]!));
+  if (mayAsk(options)) await file.append(records.filter((_, at) => !held[at])); // what was drawn is never drawn again
+  const measured = await toPromise(measureRecords(options, mappedBack(options))(batch, records));
+  const finished = measured.map((record, at) => (held[at]?.confidences ? held[at] : asKept(record)));
+  const lines = finished.flatMap((record, at) =>
+    held[at]?.confidences ? [] : [lineOf(judgeRecord(options, batch[at]!, record), record)],
+  );
+  await file.append(lines);
+  return finished;
+};
+
+/** The records of all samples, in their order: batches side by side; after a failure no further one is begun. */
+export const recordsOf = async <State>(
+  options: CheckedCmkd<State>,
+  file: TraceFile,
+  samples: readonly CmkdSample[],
+): Promise<readonly TraceRecord[]> => {
+  const { batchSize, concurrency, signal, onSample } = options;
+  const hashOf = askedHash();
+  const batches = Array.from({ length: Math.ceil(samples.length / batchSize) }, (_, at) =>
+    samples.slice(at * batchSize, (at + 1) * batchSize),
+  );
+  let done = 0;
+  let failed: { readonly cause: unknown } | undefined;
+  const work = async (batch: readonly CmkdSample[]): Promise<readonly TraceRecord[]> => {
+    if (signal?.aborted)
+      throw tagged("CmkdStopped", `cmkd: stopped after ${done} of ${samples.length} samples`, {
+        done,
+        of: samples.length,
+      });
+    const records = await finishBatch(options, file, batch, hashOf);
+    for (const { id } of records) onSample?.(id, ++done, samples.length);
+    return records;
+  };
+  const records = await eachOf(batches, concurrency, async (batch) => {
+    if (failed) return [];
+    return work(batch).catch((cause) => {
+      failed ??= { cause };
+      return [];
+    });
+  });
+  if (failed) throw failed.cause;
+  return records.flat();
+};
