@@ -61,7 +61,7 @@ export const interpreter = async (
   if ((await fails(120, python, ...imports)) === undefined) return { python };
   console.log(`installing ${torch} ${packages.join(" ")}`);
   for (const list of [await torchFrom(), packages]) {
-    const none = await fails(600, python, "-m", "pip", "install", "--quiet", "--retries", "1", ...list);
+    const none = await fails(300, python, "-m", "pip", "install", "--quiet", "--retries", "1", ...list);
     if (none !== undefined) return { python, missing: none };
   }
   const broken = await fails(120, python, ...imports);

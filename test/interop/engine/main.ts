@@ -12,7 +12,7 @@ import { startServer } from "./server.js";
 const model = join(root, "test/fixtures/hf/qwen3-tiny");
 
 /** One release's checks; whether all passed. */
-const checked = async (folder: string, release: Release, brief: boolean): Promise<boolean> => {
+const checked = async (folder: string, release: Release): Promise<boolean> => {
   const name = `engine, ${release.packages[0]}`;
   const { venv, why } = await installed(folder, release);
   if (venv === undefined) {
@@ -24,7 +24,7 @@ const checked = async (folder: string, release: Release, brief: boolean): Promis
   const device = await openDevice({ threads: 1 });
   const server = await startServer(venv, model, join(own, "server"));
   const options = { url: server.url, baseModel: model, device };
-  const wanted = process.env.MSRL_INTEROP_ENGINE?.split(",") ?? (brief ? ["equality"] : undefined);
+  const wanted = process.env.MSRL_INTEROP_ENGINE?.split(",");
   const checks: Readonly<Record<string, () => Promise<readonly string[]>>> = {
     equality: () => equality(options, own),
     pipeline: () => pipeline(options),
@@ -48,10 +48,10 @@ const checked = async (folder: string, release: Release, brief: boolean): Promis
   return passed;
 };
 
-/** Every release, one after the other; in brief the equality of updates on the newest alone. */
+/** Every release, one after the other; in brief none, for the 6 GB that each of them takes. */
 export const engineChecks = async (folder: string, brief: boolean): Promise<boolean> => {
+  if (brief) console.log("not run: engine: in brief, for the 6 GB of its environment; npm run test:interop runs it");
   let passed = true;
-  for (const release of brief ? releases.slice(0, 1) : releases)
-    passed = (await checked(folder, release, brief)) && passed;
+  for (const release of brief ? [] : releases) passed = (await checked(folder, release)) && passed;
   return passed;
 };
