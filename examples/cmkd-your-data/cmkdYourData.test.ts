@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -123,5 +123,5 @@ it("copes with a server that gives one reply without log-probs at a time, and as
   expect([answered.length, new Set(answered).size]).toEqual([8 + 14 * 4, 8 + 14 * 4]);
   expect(yieldPage(made)).toMatch(/^traces chosen by +vote share$/m);
   expect((await rowsOf())[0].provenance.confidence).toBeGreaterThan(0.5);
-  expect(await readFile(join(folder, "replies.jsonl"), "utf8")).toBe("");
+  expect(await readdir(folder)).not.toContain("replies.jsonl");
 });

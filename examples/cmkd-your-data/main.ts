@@ -66,6 +66,7 @@ const run = async (data: string, url: string, model: string, folder: string): Pr
     candidates: Number(values.candidates),
     frames: Number(values.frames),
     maxTokens: Number(values["max-tokens"]),
+    concurrency: Number(values.concurrency),
     key: key(Number(values.seed)),
     onProgress: progress,
   });

@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fold, type Key, type Media, type PreferenceSample, type Response, sampleFrames } from "@msrl/core";
 import { type ChatModel, keptReplies, openaiPolicy, type TokenCount } from "@msrl/core/openai";
@@ -28,6 +29,8 @@ export interface SetOptions {
   readonly candidates: number;
   readonly frames: number;
   readonly maxTokens: number;
+  /** Pictures and samples under way at once at most; the chat models may allow fewer requests. */
+  readonly concurrency?: number;
   readonly key: Key;
   readonly onProgress?: (what: string, done: number, of: number) => void;
 }
@@ -51,11 +54,11 @@ const shortened = (sample: PreferenceSample, count: number): PreferenceSample =>
 /**
  * Image and video preferences without labels -> captions -> the teacher's traces -> votes -> `sft.jsonl`.
  *
- * Captions lie in `captions/`, traces in `traces.jsonl`, replies of a batch that is not done in `replies.jsonl`: started
- * again after a kill, it asks for nothing twice.
+ * Captions lie in `captions/`, traces in `traces.jsonl` and, until all are there, replies in `replies.jsonl`: started again
+ * after a kill, it asks for nothing twice.
  */
 export const makeSet = async (options: SetOptions): Promise<MadeSet> => {
-  const { folder, key, onProgress } = options;
+  const { folder, key, onProgress, concurrency = 16 } = options;
   const samples = options.samples.map((sample) => shortened(sample, options.frames));
   const captioner = cachedCaptions(captionFolder(join(folder, "captions")))(
     fromChat({ chat: options.captioner, maxTokens: options.maxTokens, frames: { count: options.frames } }),
@@ -63,10 +66,11 @@ export const makeSet = async (options: SetOptions): Promise<MadeSet> => {
   const transfer = await captionTransfer(captioner, {
     key: fold(key, "captions"),
     onFlaw: "retry",
+    concurrency,
     onProgress: ({ done, media }) => onProgress?.("captions", done, media),
   })(samples);
-  const teacher = keptReplies({ chat: options.teacher, file: join(folder, "replies.jsonl") });
-  const policy = openaiPolicy({ chat: teacher });
+  const replies = join(folder, "replies.jsonl");
+  const policy = openaiPolicy({ chat: keptReplies({ chat: options.teacher, file: replies }) });
   const readVerdict = verdict();
   const run = await cmkd({
     teacher: { policy, state: null, checkpoint: options.teacher.name },
@@ -78,11 +82,8 @@ export const makeSet = async (options: SetOptions): Promise<MadeSet> => {
     select: { confidence: sureness(readVerdict) },
     key: fold(key, "traces"),
     file: join(folder, "traces.jsonl"),
-    batchSize: 8,
-    onSample: (_, done, of) => {
-      void teacher.forget(); // it is in traces.jsonl now
-      onProgress?.("traces", done, of);
-    },
+    concurrency,
+    onSample: (_, done, of) => onProgress?.("traces", done, of),
   })(
     transfer.samples.map(({ captioned }) => ({
       prompt: studentPrompt(captioned),
@@ -93,5 +94,6 @@ export const makeSet = async (options: SetOptions): Promise<MadeSet> => {
     })),
   );
   await writeSft(join(folder, "sft.jsonl"), run.examples);
+  await rm(replies, { force: true }); // all of them are in traces.jsonl
   return { transfer, run, teacherTokens: policy.tokens() };
 };

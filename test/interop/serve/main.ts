@@ -52,7 +52,7 @@ const killed = async (setting: Setting): Promise<string> => {
   const { tapped, folder, candidates } = setting;
   const before = tapped.answered.length;
   const told = () => tapped.answered.slice(before);
-  const kills = [5, 31, 40]; // among the captions, in the first batch of traces, in the second
+  const kills = [5, 31, 40]; // among the captions, then twice among the traces
   for (const replies of kills) {
     const { child, ending } = program(optionsOf(setting, "killed", 1));
     tapped.cutAfter(replies, () => child.kill("SIGKILL"));

@@ -8,7 +8,7 @@ import { bodyOf } from "./wire.js";
 
 /** A chat model whose replies outlive the process. */
 export interface KeptChat extends ChatModel {
-  /** Drops the replies that were asked for so far: whoever asked has put them elsewhere. */
+  /** Drops the replies that were asked for so far: whoever asked has put them elsewhere, and nothing is under way. */
   forget(): Promise<void>;
 }
 
