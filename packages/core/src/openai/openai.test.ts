@@ -175,7 +175,7 @@ describe("openaiPolicy", () => {
   it("fails as a policy does, and scores nothing", async () => {
     const { url } = await served(status(401, "who are you?"));
     const policy = openaiPolicy({ chat: openaiChat({ url, model: "m" }), name: "teacher" });
-    const message = expect.stringMatching(/^policy teacher: .*401: who are you\?/);
+    const message = expect.stringMatching(/^policy teacher: prompt \w+: .*401: who are you\?/);
     expect(await policy.sample(null, [question("a")], sampling, key(1))()).toMatchObject({ left: { message } });
     expect(E.isLeft(await policy.logProbs(null, [])())).toBe(true);
   });

@@ -86,7 +86,7 @@ export const openaiPolicy = ({
         extra: filters(sampling),
       };
       const reply = await chat.chat(request)();
-      if (E.isLeft(reply)) return E.left(failed(name, reply.left.message));
+      if (E.isLeft(reply)) return E.left(failed(name, `prompt ${prompt.id}: ${reply.left.message}`));
       const { promptTokens, completionTokens } = reply.right;
       used = { prompt: used.prompt + promptTokens, completion: used.completion + completionTokens };
       choices.push(...reply.right.choices);

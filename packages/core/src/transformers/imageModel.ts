@@ -8,7 +8,6 @@ export interface ImageModelOptions {
   readonly task: "image-to-text" | "image-text-to-text";
   readonly prompt: string;
   readonly maxTokens: number;
-  readonly temperature: number;
   readonly dtype?: string;
   readonly device?: string;
   readonly localOnly: boolean;
@@ -16,7 +15,7 @@ export interface ImageModelOptions {
 
 /** A model that says what it sees on pictures. */
 export interface Seen {
-  readonly describe: (pictures: readonly Pixels[]) => Promise<Caption>;
+  readonly describe: (pictures: readonly Pixels[], temperature: number) => Promise<Caption>;
   readonly close: () => Promise<void>;
 }
 
@@ -72,18 +71,18 @@ const endsOf = ({ generation_config }: Generator): readonly number[] =>
 /**
  * Opens a model of transformers.js.
  *
- * `describe` makes one caption of pictures seen together: its text without special tokens, tokens read and written, and
+ * `describe` makes one caption of pictures seen together, of the likeliest tokens at temperature 0: its text without special tokens, tokens read and written, and
  * whether the limit came before an end.
  */
 export const openModel = async (library: TransformersJs, options: ImageModelOptions): Promise<Seen> => {
-  const { task, prompt, maxTokens, temperature, dtype, device, localOnly } = options;
+  const { task, prompt, maxTokens, dtype, device, localOnly } = options;
   const from = { ...(dtype && { dtype }), ...(device && { device }), local_files_only: localOnly };
   const open = task === "image-to-text" ? captioning : visionLanguage;
   const { model, decoder, put } = await open(library, options.model, from, prompt);
   const ends = endsOf(model);
-  const how = temperature > 0 ? { do_sample: true, temperature } : { do_sample: false };
   return {
-    describe: async (pictures) => {
+    describe: async (pictures, temperature) => {
+      const how = temperature > 0 ? { do_sample: true, temperature } : { do_sample: false };
       const images = pictures.map(({ data, width, height }) => new library.RawImage(data, width, height, 3));
       const { inputs, before } = await put(images);
       const ids = (await model.generate({ ...inputs, max_new_tokens: maxTokens, ...how })) as Tensor;

@@ -128,6 +128,16 @@ describe("transformersCaptioner", () => {
     expect(result).toEqual(E.right({ text: "5\n6\n8 9", tokens: { prompt: 0, completion: 8 }, truncated: true }));
   });
 
+  it("samples where a caption was not taken, for the likeliest one is known", async () => {
+    const log: unknown[] = [];
+    const captioner = await transformersCaptioner({ model: "c", library: counting(log, () => [5, 2]) });
+    for (const attempt of [0, 1]) await captioner.caption(image, { ...request, attempt })();
+    expect(log.filter((entry) => !Array.isArray(entry))).toEqual([
+      { max: 256, sample: false },
+      { max: 256, sample: true },
+    ]);
+  });
+
   it("fails by value and goes on", async () => {
     const library = counting([], (pictures) => [pictures, 2]);
     const captioner = await transformersCaptioner({ model: "c", library });

@@ -1,6 +1,6 @@
 import * as TE from "fp-ts/TaskEither";
 import { atLeast, checkOptions, oneOf, optional, type Rule, wholeFrom } from "../configuration.js";
-import type { Caption, CaptionError, Captioner } from "../data/captioner.js";
+import type { Caption, CaptionError, Captioner, CaptionRequest } from "../data/captioner.js";
 import type { Media, Pixels } from "../data/sample.js";
 import { type SampleFramesOptions, sampleFrames, sampleFramesDefaults } from "../data/sampleFrames.js";
 import { tagged, toPromise } from "../errors.js";
@@ -19,7 +19,9 @@ export interface TransformersCaptionerOptions {
   readonly maxTokens: number;
   /** 0: the likeliest tokens. Above, the library draws from its own randomness: not the same captions again. */
   readonly temperature: number;
-  /** Captions a medium, put together a line each. */
+  /** Temperature at least where a caption was not taken and is asked for again: at 0 the same would come. */
+  readonly retryTemperature: number;
+  /** Captions a medium, for a temperature above 0; put together a line each. */
   readonly captions: number;
   /** Frames of a video: shown together to a vision-language model, one by one to a captioning model. */
   readonly frames: Partial<SampleFramesOptions>;
@@ -39,6 +41,7 @@ export const transformersCaptionerDefaults = {
   prompt: "Describe what is shown in one paragraph. Say only what is seen.",
   maxTokens: 256,
   temperature: 0,
+  retryTemperature: 0.7,
   captions: 1,
   frames: sampleFramesDefaults,
   localOnly: false,
@@ -57,6 +60,7 @@ const rules = {
   prompt: words,
   maxTokens: wholeFrom(1),
   temperature: atLeast(0),
+  retryTemperature: atLeast(0),
   captions: wholeFrom(1),
   frames: object,
   dtype: optional(words),
@@ -97,13 +101,14 @@ const captionerOf = (options: TransformersCaptionerOptions, see: Seen): Transfor
     if (kind === "image") return [all.slice(0, 1)];
     return task === "image-to-text" ? choose(all).map((frame) => [frame]) : [choose(all)];
   };
-  const captionOf = async (medium: Media, signal?: AbortSignal): Promise<Caption> => {
+  const captionOf = async (medium: Media, { attempt = 0, signal }: CaptionRequest): Promise<Caption> => {
+    const temperature = attempt > 0 ? Math.max(options.temperature, options.retryTemperature) : options.temperature;
     if (medium.frames.length === 0) throw new Error(`the ${medium.kind} has no pictures, wanted one at least`);
     const made: Caption[] = [];
     for (const pictures of shownOf(medium))
       for (let time = 0; time < captions; time++) {
         signal?.throwIfAborted();
-        made.push(await turn(() => see.describe(pictures)));
+        made.push(await turn(() => see.describe(pictures, temperature)));
       }
     return join(made);
   };
@@ -111,9 +116,9 @@ const captionerOf = (options: TransformersCaptionerOptions, see: Seen): Transfor
   return {
     name: model,
     fingerprint: JSON.stringify(["transformers.js", model, task, captions, chosen, Object.entries(rest).sort()]),
-    caption: (medium, { signal }) =>
+    caption: (medium, request) =>
       TE.tryCatch(
-        () => captionOf(medium, signal),
+        () => captionOf(medium, request),
         (cause) => failed(model, cause),
       ),
     close: () => turn(see.close),
@@ -136,7 +141,7 @@ export const transformersCaptionerTask = (
  * Opens a model of transformers.js as captioner: image-to-text (ViT-GPT2 and the like) or vision-language (SmolVLM and the
  * like), from a folder or the Hub.
  *
- * The library is an optional peer dependency, loaded here. Captions are greedy unless a temperature is given; a caption
+ * The library is an optional peer dependency, loaded here. Captions are greedy unless a temperature is given or they are asked for again; a caption
  * that reaches `maxTokens` without an end is cut off. Errors (no library, no such model, a picture it cannot take) are
  * `CaptionError`s and final. One caption is made at a time. Close it when done.
  *

@@ -94,7 +94,7 @@ describe("captionTransfer", () => {
   it("drops samples with a flaw and says why", async () => {
     const { samples: made, dropped, report } = await captionTransfer(moody(), options)(samples);
     expect(made.map(({ inText }) => inText.id)).toEqual(["s1", "s3", "s4"]);
-    const messages = ["image at response A: the caption is empty"];
+    const messages = ['image at response A: the caption is flawed (empty): ""'];
     expect(dropped).toEqual([{ id: "s2", reason: "flawed", messages }]);
     expect(report).toMatchObject({ kept: 3, dropped: { failed: 0, flawed: 1 }, flaws: { empty: 1, leaksLabel: 0 } });
   });
@@ -113,7 +113,9 @@ describe("captionTransfer", () => {
     expect(report).toMatchObject({ kept: 4, asked: 8, flaws: { empty: 1, leaksLabel: 1 } });
     expect(new Set(keys.map((one) => JSON.stringify(one))).size).toBe(3);
     const twice = await captionTransfer(moody(), { ...options, onFlaw: "retry", attempts: 2 })(samples);
-    expect(twice.dropped[0]!.messages).toEqual(["image at response A: the caption is leaksLabel"]);
+    expect(twice.dropped[0]!.messages).toEqual([
+      'image at response A: the caption is flawed (leaksLabel): "A is better"',
+    ]);
   });
 
   it("keeps flawed ones if told so, but never an empty one", async () => {

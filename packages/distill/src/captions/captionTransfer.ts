@@ -24,7 +24,7 @@ export interface TransferredSample {
   readonly captioned: PreferenceSample;
 }
 
-/** A sample that was left out, and why: every reason, by medium. */
+/** A sample that was left out, and why: every reason, by medium; a flawed caption with its beginning. */
 export interface UntransferredSample {
   readonly id: string;
   readonly reason: "failed" | "flawed";
@@ -44,7 +44,10 @@ const taken = ({ medium, place }: Job, { given, failure }: MediumOutcome, keep: 
   const last = given.at(-1);
   if (failure !== undefined || last === undefined) return E.left(`${at}: ${failure ?? "no caption"}`);
   const fine = last.flaws.length === 0 || (keep && last.caption.text.trim() !== "");
-  return fine ? E.right(last.caption.text) : E.left(`${at}: the caption is ${last.flaws.join(", ")}`);
+  const start = JSON.stringify(last.caption.text.trim().slice(0, 200));
+  return fine
+    ? E.right(last.caption.text)
+    : E.left(`${at}: the caption is flawed (${last.flaws.join(", ")}): ${start}`);
 };
 
 /** The sample with captions in its media, in the order of `mediaOf`. */

@@ -49,6 +49,14 @@ describe("fromChat", () => {
     expect([first!.seed === second!.seed, first!.seed === third!.seed]).toEqual([true, false]);
   });
 
+  it("samples where a caption was not taken, for at temperature 0 the same would come", async () => {
+    const chat = model(() => ["I cannot see it"]);
+    for (const temperature of [0, 1])
+      for (const attempt of [0, 1, 2])
+        await fromChat({ chat, temperature }).caption(grey(4), { ...request, attempt })();
+    expect(chat.asked.map(({ temperature }) => temperature)).toEqual([0, 0.7, 0.7, 1, 1, 1]);
+  });
+
   it("puts several captions together, each text once, and asks for the rest where a server gives too few", async () => {
     const answers = [["a fox", "a red fox"], ["a fox"], ["cut-"]];
     const chat = model(() => answers.shift()!);
@@ -109,6 +117,7 @@ describe("fromChat", () => {
       { system: "x" },
       { maxTokens: 1 },
       { temperature: 1 },
+      { retryTemperature: 1 },
       { captions: 2 },
       { frames: { count: 3 } },
       { frames: { by: "scenes" } },

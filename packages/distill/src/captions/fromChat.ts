@@ -2,8 +2,8 @@ import {
   type Caption,
   type CaptionError,
   type Captioner,
+  type CaptionRequest,
   fold,
-  type Key,
   type Media,
   media,
   type SampleFramesOptions,
@@ -31,7 +31,9 @@ export interface FromChatOptions {
   /** Tokens of a caption at most. */
   readonly maxTokens: number;
   readonly temperature: number;
-  /** Captions a medium; put together a line each, or by `summary`. */
+  /** Temperature at least where a caption was not taken and is asked for again: at 0 the same would come. */
+  readonly retryTemperature: number;
+  /** Captions a medium, for a temperature above 0; put together a line each, or by `summary`. */
   readonly captions: number;
   /** Frames of a video that are shown. */
   readonly frames: Partial<SampleFramesOptions>;
@@ -51,6 +53,7 @@ export const fromChatDefaults = {
     "These are frames of one video, in order. Describe the video in one paragraph: what is shown, what happens and in which order, any text word for word, the style and visible flaws. Say only what is seen.",
   maxTokens: 512,
   temperature: 0,
+  retryTemperature: 0.7,
   captions: 1,
   frames: sampleFramesDefaults,
 } as const satisfies Omit<FromChatOptions, "chat">;
@@ -69,6 +72,7 @@ const rules = {
   system: optional(words),
   maxTokens: wholeFrom(1),
   temperature: atLeast(0),
+  retryTemperature: atLeast(0),
   captions: wholeFrom(1),
   frames: present,
   summary: optional(words),
@@ -110,7 +114,8 @@ export const fromChat = (given: Partial<FromChatOptions> & Pick<FromChatOptions,
   const options = checkOptions<FromChatOptions>("fromChat", rules, fromChatDefaults, given);
   const { chat, prompt, videoPrompt, captions, summary } = options;
   const choose = sampleFrames(options.frames);
-  const ask = chatCaptions(options);
+  const asked = chatCaptions(options);
+  const askedAgain = chatCaptions({ ...options, temperature: Math.max(options.temperature, options.retryTemperature) });
 
   /** What is shown in one request each: a medium whole, or a video frame by frame. */
   const shownOf = ({ kind, frames }: Media): readonly Media[] => {
@@ -121,7 +126,8 @@ export const fromChat = (given: Partial<FromChatOptions> & Pick<FromChatOptions,
       : chosen.map((frame) => ({ kind: "image", frames: [frame] }));
   };
 
-  const captionOf = async (medium: Media, key: Key, signal?: AbortSignal): Promise<Captioned> => {
+  const captionOf = async (medium: Media, { key, attempt = 0, signal }: CaptionRequest): Promise<Captioned> => {
+    const ask = attempt > 0 ? askedAgain : asked;
     if (medium.frames.length === 0) return E.left(noPictures(chat.name, medium));
     const all = await Promise.all(
       shownOf(medium).map((shown, at) =>
@@ -144,9 +150,6 @@ export const fromChat = (given: Partial<FromChatOptions> & Pick<FromChatOptions,
   return {
     name: chat.name,
     fingerprint: fingerprintOf(options),
-    caption:
-      (medium, { key, signal }) =>
-      () =>
-        captionOf(medium, key, signal),
+    caption: (medium, request) => () => captionOf(medium, request),
   };
 };

@@ -85,8 +85,18 @@ describe("fromPolicy", () => {
 
   it("tells checkpoints, prompts and samplings apart", () => {
     const of = (more: object) => fromPolicy({ policy: policy(() => []), ...options, ...more }).fingerprint;
-    const changes = [{ checkpoint: "4" }, { prompt: "x" }, { sampling: { maxTokens: 3 } }, { frames: { count: 2 } }];
-    expect(new Set([{}, ...changes].map(of)).size).toBe(5);
+    const changes = [
+      ...[{ checkpoint: "4" }, { prompt: "x" }, { sampling: { maxTokens: 3 } }],
+      ...[{ frames: { count: 2 } }, { retryTemperature: 1 }],
+    ];
+    expect(new Set([{}, ...changes].map(of)).size).toBe(6);
+  });
+
+  it("samples where a caption was not taken, for at temperature 0 the same would come", async () => {
+    const judge = policy(() => ["?"]);
+    for (const attempt of [0, 1])
+      await fromPolicy({ policy: judge, ...options }).caption(grey(1), { ...request, attempt })();
+    expect(judge.asked).toMatchObject([{ sampling: { temperature: 0 } }, { sampling: { temperature: 0.7 } }]);
   });
 
   it("asks again where the failure may pass, with growing waits and other keys", async () => {

@@ -28,8 +28,10 @@ export interface FromPolicyOptions<State> {
   readonly render?: (medium: Media) => Prompt;
   /** The caption in a completion; by default {@link captionBlock}. */
   readonly read?: (completion: Completion) => Pick<Caption, "text" | "truncated">;
-  /** Several samples are several captions, put together a line each. */
+  /** Several samples, at a temperature above 0, are several captions, put together a line each. */
   readonly sampling?: Partial<Sampling>;
+  /** Temperature at least where a caption was not taken and is asked for again: at 0 the same would come; 0.7 by default. */
+  readonly retryTemperature?: number;
   /** Frames of a video that are shown; all of them if absent. */
   readonly frames?: Partial<SampleFramesOptions>;
 }
@@ -38,6 +40,7 @@ export interface FromPolicyOptions<State> {
 export const fromPolicyDefaults = {
   prompt: "Describe what is shown. Answer as <caption> description </caption>.",
   sampling: { samples: 1, temperature: 0, maxTokens: 256 },
+  retryTemperature: 0.7,
 } as const;
 
 /**
@@ -62,7 +65,7 @@ const failed = (captioner: string, { _tag, message }: PolicyError): CaptionError
 /**
  * A policy as captioner, the judge itself for one: the `<caption>` block of its own output.
  *
- * One prompt a medium; greedy unless sampled. Errors are those of the policy as `CaptionError`; `retryCaptions` asks
+ * One prompt a medium; greedy unless sampled or asked for again. Errors are those of the policy as `CaptionError`; `retryCaptions` asks
  * again after a `PolicyFailed`, others are final. Tokens are those written; a policy does not tell those read.
  *
  * @example
@@ -90,6 +93,8 @@ export const fromPolicy = <State>(options: FromPolicyOptions<State>): Captioner 
   const one = (medium: Media): Prompt => ({ id: "caption", messages: [{ role: "user", content: content(medium) }] });
   const { render = one } = options;
   const sampling = { ...fromPolicyDefaults.sampling, ...options.sampling };
+  const { retryTemperature = fromPolicyDefaults.retryTemperature } = options;
+  const again = { ...sampling, temperature: Math.max(sampling.temperature, retryTemperature) };
   const choose = options.frames === undefined ? undefined : sampleFrames(options.frames);
   const captionOf = (completion: Completion): Caption => {
     const { text, truncated } = read(completion);
@@ -98,11 +103,11 @@ export const fromPolicy = <State>(options: FromPolicyOptions<State>): Captioner 
   };
   return {
     name: policy.name,
-    fingerprint: JSON.stringify(["policy", policy.name, checkpoint, prompt, sampling, options.frames ?? null]),
-    caption: (medium, { key }) => {
+    fingerprint: JSON.stringify(["policy", policy.name, checkpoint, prompt, sampling, again, options.frames ?? null]),
+    caption: (medium, { key, attempt = 0 }) => {
       const shown = choose === undefined ? medium : { ...medium, frames: choose(medium.frames) };
       return pipe(
-        policy.sample(state, [render(shown)], sampling, key),
+        policy.sample(state, [render(shown)], attempt > 0 ? again : sampling, key),
         TE.mapLeft((error) => failed(policy.name, error)),
         TE.map(([rollout]) => joinCaptions((rollout?.completions ?? []).map(captionOf))),
       );
