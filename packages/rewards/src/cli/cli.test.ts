@@ -43,13 +43,14 @@ describe("msrl", () => {
     expect(await run("sing")).toMatchObject({ code: 2, error: expect.stringContaining('there is no command "sing"') });
     expect(await run("serve", "--help")).toMatchObject({ code: 0, out: expect.stringContaining("--shim") });
     expect(await run("serve", "--colour", "x")).toMatchObject({ code: 1, error: expect.stringContaining("--colour") });
-    expect(await run("serve", "a", "b")).toMatchObject({ code: 2, error: "msrl serve: one FILE, not 2\n" });
-    expect(await run("serve", "--isolate", "9")).toMatchObject({
+    expect(await run("serve", "--port", "x", "--workers", "2")).toEqual({
       code: 2,
-      error: "msrl serve: --isolate needs a FILE\n",
+      out: "",
+      error: [
+        'msrl serve: --port is "x", wanted a whole number from 0 to 65535\n',
+        "msrl serve: --workers needs --isolate MILLISECONDS\n",
+      ].join(""),
     });
-    expect(await run("serve", "--port", "x")).toMatchObject({ code: 1, error: expect.stringContaining("port is NaN") });
-    expect(await run("serve", "--host", "0.0.0.0")).toMatchObject({ code: 1, error: expect.stringContaining("token") });
     expect(await run("serve", "--shim", "verl")).toMatchObject({
       code: 0,
       out: expect.stringContaining("def compute_score"),
@@ -87,9 +88,36 @@ describe("a file of rewards", () => {
     ["nothing", "nothing.mjs", "export const other = 1;", /nothing\.mjs: it exports no reward: export default/],
     ["an error", "error.mjs", "throw new Error('boom');", /it cannot be loaded: Error: boom/],
     ["no program", "syntax.mjs", "export default {", /it cannot be loaded: .*rror/],
-    ["wrong parts", "wrong.mjs", "export default { a: { reward: 3, weight: 1 } };", /a\.reward is 3, wanted a reward/],
+    [
+      "wrong parts",
+      "wrong.mjs",
+      "export default { a: { reward: 3, weight: 1 } };",
+      /wrong\.mjs: its default export: weightedSum: a\.reward is 3, wanted a reward/,
+    ],
+    ["no parts", "empty.mjs", "export default {};", /empty\.mjs: its default export: weightedSum: parts is empty/],
+    [
+      "a reference that is no function",
+      "reference.mjs",
+      "export const score = () => 1; export const reference = 'label';",
+      /its export reference is "label", wanted a function/,
+    ],
+    [
+      "parts that are no names",
+      "names.mjs",
+      "export const score = () => 1; export const parts = 'score';",
+      /its export parts is "score", wanted a list of names/,
+    ],
   ])("with %s is told so", async (_, name, text, wanted) => {
     await expect(load(name, text)).rejects.toThrow(wanted);
+  });
+
+  it("may be CommonJS, written or made of TypeScript", async () => {
+    const written = "module.exports = { score: (text) => text.length, reference: () => 3 };";
+    const { reward, reference } = await load("written.cjs", written);
+    expect([(reward as { name: string }).name, reference?.(1)]).toEqual(["score", 3]);
+    const constant = "() => async () => ({ _tag: 'Right', right: [1] })";
+    const made = `exports.__esModule = true; exports.default = { a: { reward: ${constant}, weight: 1 } };`;
+    expect((await load("made.cjs", made)).parts).toEqual(["a"]);
   });
 
   it("has the same names and parts in workers", async () => {
@@ -112,6 +140,7 @@ describe("a file of rewards", () => {
 
   it("that is missing is told so", async () => {
     await expect(loadModule("absent.mjs", folder)).rejects.toThrow("absent.mjs: there is no such file");
+    await expect(loadModule(".", folder)).rejects.toThrow(".: it is no file");
   });
 });
 

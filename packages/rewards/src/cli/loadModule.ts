@@ -1,13 +1,13 @@
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
+import { statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { type Tagged, tagged } from "@msrl/core";
+import { isTagged, type Tagged, tagged } from "@msrl/core";
+import { shown } from "@msrl/core/configuration";
 import { perCompletionTask } from "../compose/perCompletionTask.js";
 import { weightedSum } from "../compose/weightedSum.js";
 import type { ServeOptions } from "../serve/options.js";
 import { isObject } from "../serve/read.js";
 import type { ServedReward } from "../serve/served.js";
+import { importFile, NotReadable } from "./importFile.js";
 
 /** A file of rewards that cannot be used, and what to do about it. */
 export type ModuleError = Tagged<"ModuleError", { readonly file: string }>;
@@ -18,30 +18,23 @@ export type RewardModule = Pick<ServeOptions, "reward"> & Partial<Pick<ServeOpti
 const moduleError = (file: string, message: string): ModuleError =>
   tagged("ModuleError", `${file}: ${message}`, { file });
 
-const noTypeScript = [
-  "this Node does not read TypeScript. Install tsx beside the file (npm install --save-dev tsx), which is then used,",
-  "or use Node 22.18 or later, or give a file of JavaScript",
-].join(" ");
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every((each) => typeof each === "string");
 
-const codeOf = (thrown: unknown): unknown => (isObject(thrown) ? thrown.code : (thrown as { code?: unknown })?.code);
+/** What a module exports: of CommonJS, TypeScript that became it too, what Node shows as the default. */
+const exportsOf = (found: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => {
+  const { default: given, score } = found;
+  if (!isObject(given)) return found;
+  const isModule = given.__esModule === true || (score !== undefined && given.score === score);
+  return isModule ? given : found;
+};
 
-/** Imports a file; TypeScript by Node itself where it can, else by the `tsx` that is installed beside the file. */
-const imported = async (path: string, file: string): Promise<Readonly<Record<string, unknown>>> => {
-  const url = pathToFileURL(path).href;
+/** The reward of weighted parts; what is wrong with them is said of the file. */
+const weighted = (file: string, parts: Readonly<Record<string, unknown>>): RewardModule => {
   try {
-    return await import(url);
+    return { reward: weightedSum(parts as never) as ServedReward<never>, parts: Object.keys(parts) };
   } catch (thrown) {
-    if (codeOf(thrown) !== "ERR_UNKNOWN_FILE_EXTENSION") throw thrown;
+    throw isTagged(thrown) ? moduleError(file, `its default export: ${thrown.message}`) : thrown;
   }
-  let tsx: string;
-  try {
-    tsx = createRequire(path).resolve("tsx/esm/api");
-  } catch {
-    throw moduleError(file, noTypeScript);
-  }
-  const { register } = await import(pathToFileURL(tsx).href);
-  register();
-  return import(`${url}?tsx`);
 };
 
 /** The reward of a module's exports. */
@@ -52,7 +45,7 @@ const rewardOf = (file: string, found: Readonly<Record<string, unknown>>): Rewar
     const all = Object.values(given);
     if (all.length > 0 && all.every((each) => typeof each === "function"))
       return { reward: given as Readonly<Record<string, ServedReward<never>>> };
-    return { reward: weightedSum(given as never) as ServedReward<never>, parts: Object.keys(given) };
+    return weighted(file, given);
   }
   if (typeof score === "function")
     return {
@@ -65,21 +58,29 @@ const rewardOf = (file: string, found: Readonly<Record<string, unknown>>): Rewar
   throw moduleError(file, `it exports no reward: ${wanted}`);
 };
 
+/** An export that is of the kind wanted, or absent. */
+const optionalExport = (file: string, name: string, value: unknown, fits: boolean, wanted: string): void => {
+  if (value !== undefined && !fits) throw moduleError(file, `its export ${name} is ${shown(value)}, wanted ${wanted}`);
+};
+
 /** Loads a file of rewards. */
 export const loadModule = async (file: string, folder: string): Promise<RewardModule> => {
   const path = isAbsolute(file) ? file : join(folder, file);
-  if (!existsSync(path)) throw moduleError(file, "there is no such file");
-  let found: Readonly<Record<string, unknown>>;
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found?.isFile()) throw moduleError(file, found ? "it is no file" : "there is no such file");
+  let module: Readonly<Record<string, unknown>>;
   try {
-    found = await imported(path, file);
+    module = exportsOf(await importFile(path));
   } catch (thrown) {
-    if ((thrown as Error)?.name === "ModuleError") throw thrown;
-    throw moduleError(file, `it cannot be loaded: ${String(thrown)}`);
+    throw moduleError(file, thrown instanceof NotReadable ? thrown.message : `it cannot be loaded: ${String(thrown)}`);
   }
-  const { reference, parts } = found;
+  const { reference, parts } = module;
+  const [isFunction, isNames] = [typeof reference === "function", isTexts(parts)];
+  optionalExport(file, "reference", reference, isFunction, "a function of what a client gives");
+  optionalExport(file, "parts", parts, isNames, "a list of names");
   return {
-    ...rewardOf(file, found),
-    ...(typeof reference === "function" && { reference: reference as (given: unknown) => unknown }),
-    ...(Array.isArray(parts) && { parts: parts as readonly string[] }),
+    ...rewardOf(file, module),
+    ...(isFunction && { reference: reference as (given: unknown) => unknown }),
+    ...(isNames && { parts: parts as readonly string[] }),
   };
 };

@@ -2,8 +2,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { weightedSum } from "../compose/weightedSum.js";
 import { when } from "../compose/when.js";
-import { isolatedDefaults } from "../isolate/options.js";
-import { type ServeOptions, serveDefaults } from "../serve/options.js";
+import type { ServeOptions } from "../serve/options.js";
 import { serveRewards } from "../serve/serveRewards.js";
 import { type ShimName, shim } from "../serve/shims.js";
 import { accuracy } from "../verifiable/accuracy.js";
@@ -14,38 +13,7 @@ import type { Command } from "./commands.js";
 import { isolateFile } from "./fileReward.js";
 import { loadModule, type RewardModule } from "./loadModule.js";
 import type { Shell } from "./main.js";
-
-const help = `msrl serve [FILE] [options]: rewards over HTTP, for trainers in any language
-
-FILE exports the reward: a default export (a reward, rewards by name, or weighted parts { name: { reward, weight } }),
-or a function score(text, reference) => number or null. JavaScript, or TypeScript where Node or tsx reads it.
-Without a FILE: MSRL's reward (accuracy by \`label\`, <think> and <answer>, task type by \`task\`).
-
-  --host HOST          where to listen (${serveDefaults.host}; another needs a token)
-  --port PORT          (${serveDefaults.port}; 0: a free one)
-  --token TOKEN        what clients have to show; better in MSRL_TOKEN, which others on this machine do not see
-  --sandbox URL        a SandboxFusion-compatible server for /run_code
-  --timeout SECONDS    for one request (${serveDefaults.timeout / 1000})
-  --concurrency N      requests scored at a time (${serveDefaults.concurrency})
-  --isolate MS         computes FILE's reward in a process that is killed where a completion takes longer
-  --workers N          such processes (${isolatedDefaults.workers})
-  --after TEXT         where a completion begins in OpenRLHF's queries if the prompt is not found in them
-  --shim trl|verl|swift   prints the Python file by which that trainer asks this server; OpenRLHF needs none
-`;
-
-const flags = {
-  host: { type: "string" },
-  port: { type: "string" },
-  token: { type: "string" },
-  sandbox: { type: "string" },
-  timeout: { type: "string" },
-  concurrency: { type: "string" },
-  isolate: { type: "string" },
-  workers: { type: "string" },
-  after: { type: "string" },
-  shim: { type: "string" },
-  help: { type: "boolean", short: "h" },
-} as const;
+import { flagProblems, type ServeFlags, serveFlags, serveHelp } from "./serveFlags.js";
 
 /** MSRL's reward as it is where nobody gives another: the task type counts where a reference names one. */
 const msrlReward = (): RewardModule => ({
@@ -60,15 +28,17 @@ const msrlReward = (): RewardModule => ({
   }),
 });
 
-type Values = ReturnType<typeof parseArgs<{ options: typeof flags }>>["values"];
+/** The token of the flags or the environment; an empty one is none. */
+const tokenOf = ({ token }: ServeFlags, { environment }: Shell): string | undefined =>
+  (token ?? environment.MSRL_TOKEN) || undefined;
 
-const given = (values: Values, { environment, now }: Shell): Partial<ServeOptions> => {
-  const token = values.token ?? environment.MSRL_TOKEN;
+const given = (values: ServeFlags, shell: Shell): Partial<ServeOptions> => {
+  const token = tokenOf(values, shell);
   return {
-    now,
+    now: shell.now,
     ...(values.host !== undefined && { host: values.host }),
     ...(values.port !== undefined && { port: Number(values.port) }),
-    ...(token !== undefined && token !== "" && { token }),
+    ...(token !== undefined && { token }),
     ...(values.sandbox !== undefined && { sandbox: values.sandbox }),
     ...(values.timeout !== undefined && { timeout: 1000 * Number(values.timeout) }),
     ...(values.concurrency !== undefined && { concurrency: Number(values.concurrency) }),
@@ -79,7 +49,7 @@ const given = (values: Values, { environment, now }: Shell): Partial<ServeOption
 /** What is served: MSRL's reward, or a file's, in processes of its own if asked for. */
 const rewardsOf = async (
   file: string | undefined,
-  { isolate, workers }: Values,
+  { isolate, workers }: ServeFlags,
   { folder }: Shell,
 ): Promise<{ readonly rewards: RewardModule; close(): void }> => {
   const rewards = file === undefined ? msrlReward() : await loadModule(file, folder);
@@ -89,16 +59,21 @@ const rewardsOf = async (
 };
 
 const run = async (shell: Shell): Promise<number> => {
-  const { values, positionals } = parseArgs({ args: [...shell.arguments], options: flags, allowPositionals: true });
-  const [file, ...more] = positionals;
-  if (values.help || more.length > 0) {
-    (values.help ? shell.out : shell.error)(values.help ? help : `msrl serve: one FILE, not ${positionals.length}\n`);
-    return values.help ? 0 : 2;
+  const { values, positionals } = parseArgs({
+    args: [...shell.arguments],
+    options: serveFlags,
+    allowPositionals: true,
+  });
+  if (values.help) {
+    shell.out(serveHelp);
+    return 0;
   }
-  if (file === undefined && values.isolate !== undefined) {
-    shell.error("msrl serve: --isolate needs a FILE\n");
+  const problems = flagProblems(values, positionals, tokenOf(values, shell));
+  if (problems.length > 0) {
+    shell.error(problems.map((problem) => `msrl serve: ${problem}\n`).join(""));
     return 2;
   }
+  const [file] = positionals;
   if (values.shim !== undefined) {
     shell.out(shim(values.shim as ShimName));
     return 0;
