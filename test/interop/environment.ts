@@ -15,16 +15,22 @@ const torch = "torch==2.13.0";
 const cpuWheels = "https://download.pytorch.org/whl/cpu";
 const packages = ["trl==1.16.0", "transformers[serving]", "pillow", "aiohttp", "requests", "openai"];
 
-/** Files of other projects that are read at a commit and run as they are; nothing of them is kept in this repository. */
-const sources = {
+type Source = { readonly files: readonly string[] } & (
+  | { readonly release: string }
+  | { readonly repository: string; readonly commit: string }
+);
+
+/**
+ * Files of other projects that run as they are, nothing of which is kept in this repository: of a release where it has them, else
+ * of a commit.
+ */
+const sources: Readonly<Record<string, Source>> = {
   openrlhf: {
-    repository: "OpenRLHF/OpenRLHF",
-    commit: "3c3be6234e0cb353e76bb8019947db9dfe99fca7",
+    release: "openrlhf==0.11.2",
     files: ["openrlhf/utils/agent.py", "openrlhf/utils/logging_utils.py"],
   },
   verl: {
-    repository: "verl-project/verl",
-    commit: "1dda039b9c6311889a9c9a26040677e1254814f9",
+    release: "verl==0.9.1",
     files: [
       "verl/experimental/reward_loop/reward_manager/naive.py",
       "verl/trainer/ppo/reward.py",
@@ -37,7 +43,7 @@ const sources = {
     commit: "3602360a562313afbf2ef6065fdf61f271a2c5b9",
     files: ["examples/train/grpo/plugin/plugin.py"],
   },
-} as const;
+};
 
 /** Where pip finds torch: its own wheels for the CPU where they can be had, else what its index holds, of whatever size. */
 const torchFrom = (): Promise<readonly string[]> =>
@@ -68,23 +74,50 @@ export const interpreter = async (
   return { python, ...(broken !== undefined && { missing: broken }) };
 };
 
-/** Reads files of a repository at a commit into a folder; what is wrong, if they cannot be had. */
-const fetched = async (folder: string, { repository, commit, files }: (typeof sources)[keyof typeof sources]) => {
-  const absent = files.filter((file) => !existsSync(join(folder, file)));
-  if (absent.length === 0) return undefined;
+/** Copies files out of the wheel in a folder, wherever in it they lie. */
+const unpack = `import glob, os, sys, zipfile
+wheel = zipfile.ZipFile(glob.glob("*.whl")[0])
+for file in sys.argv[2:]:
+    name = next(name for name in wheel.namelist() if name == file or name.endswith("/purelib/" + file))
+    target = os.path.join(sys.argv[1], file)
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    open(target, "wb").write(wheel.read(name))`;
+
+/** Files of a release, into a folder; what is wrong, if they cannot be had. */
+const released = async (folder: string, python: string, release: string, files: readonly string[]) => {
+  const wheels = join(folder, "wheels", release);
+  mkdirSync(wheels, { recursive: true });
+  const any = ["--no-deps", "--only-binary", ":all:", "--python-version", "3.11", "--platform", "manylinux1_x86_64"];
+  const pip = ["-m", "pip", "download", "--quiet", "--retries", "1", ...any, "--platform", "any", "--dest", wheels];
+  const none = await fails(120, python, ...pip, release);
+  if (none !== undefined) return none;
+  const { code, output } = await run(python, ["-c", unpack, folder, ...files], { cwd: wheels });
+  return code === 0 ? undefined : `${release}: ${output.trim().split("\n").at(-1)}`;
+};
+
+/** Files of a repository at a commit, into a folder; what is wrong, if they cannot be had. */
+const committed = async (folder: string, repository: string, commit: string, files: readonly string[]) => {
   const clone = join(folder, `${repository.split("/")[1]}.git`);
-  const git = (...parameters: readonly string[]) => run("git", ["-C", clone, ...parameters]);
   if (!existsSync(clone)) await run("git", ["init", "--quiet", "--bare", clone]);
   const url = `https://github.com/${repository}`;
   const none = await fails(120, "git", "-C", clone, "fetch", "--quiet", "--depth", "1", url, commit);
   if (none !== undefined) return none;
-  for (const file of absent) {
-    const { code, output } = await git("show", `FETCH_HEAD:${file}`);
+  for (const file of files) {
+    const { code, output } = await run("git", ["-C", clone, "show", `FETCH_HEAD:${file}`]);
     if (code !== 0) return `${url}: ${output.trim()}`;
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     writeFileSync(join(folder, file), output);
   }
   return undefined;
+};
+
+/** Sees that the files of a source are in a folder; what is wrong, if they cannot be had. */
+const fetched = (folder: string, python: string, source: Source): Promise<string | undefined> => {
+  const absent = source.files.filter((file) => !existsSync(join(folder, file)));
+  if (absent.length === 0) return Promise.resolve(undefined);
+  return "release" in source
+    ? released(folder, python, source.release, absent)
+    : committed(folder, source.repository, source.commit, absent);
 };
 
 /** Makes what the checks need, as far as Python and the network allow. */
@@ -94,7 +127,7 @@ export const environment = async (folder: string): Promise<Environment> => {
   const checks = ["trl"];
   const reasons: string[] = [];
   for (const [name, source] of Object.entries(sources)) {
-    const none = await fetched(folder, source);
+    const none = await fetched(folder, python, source);
     if (none === undefined) checks.push(name);
     else reasons.push(`${name}, ${none}`);
   }
