@@ -9,8 +9,13 @@ import { isTied, tiedAdapter } from "./tied.js";
 
 const losses: readonly Loss[] = [grpo({ beta: 0.04 }), dapo(), stableReinforce(), sampledReverseKl(), crossEntropy()];
 const steps = 3;
-/** So large an epsilon shows the gradient's scale, and does not make a step of what is rounding (gradients here: 1e-4 to 1). */
-const optimizer = { transform: adamw({ learningRate: 3e-3, weightDecay: 0.01, epsilon: 0.03 }) };
+const optimizer = { transform: adamw({ learningRate: 3e-3, weightDecay: 0.01 }) };
+/**
+ * Of which the adapter is drawn. The gradients of engine and library differ by up to 1.3e-5 (float32; the largest element is 4),
+ * and Adam's first step is as large for a small element as for a large one: one within that noise may go the other way. Here
+ * none is below 6e-5.
+ */
+const adapterKey = key(13);
 const prompts = [idPrompt([5, 9, 30, 12]), idPrompt([7, 8, 41])];
 const completions = [
   [
@@ -52,7 +57,7 @@ export const equality = async (options: EngineOptions, folder: string): Promise<
   const { reduction, builtIn, sampler } = await toPromise(policy.facts());
   const lines = [`measured: ${reduction}, own losses ${builtIn.join(" ")}, sampler ${sampler}`];
   for (const loss of losses) {
-    let state = await toPromise(policy.init(key(5)));
+    let state = await toPromise(policy.init(adapterKey));
     const twin = await localTwin(
       policy,
       state,
