@@ -1,8 +1,8 @@
 /*
  * The engine's environments, below runs/interop: uv (of the path, or installed by a python3 that has venv) and a Python 3.12 or 3.13
  * (MSRL_INTEROP_PYTHON312, of the path, of pyenv, else fetched by uv); 6 GB for each release, shared in uv's cache. The variables
- * MSRL_INTEROP_SKYRL and MSRL_INTEROP_SKYRL_JSON name environments made before, MSRL_INTEROP_ENGINE=equality,pipeline,clients,server
- * picks checks.
+ * MSRL_INTEROP_SKYRL and MSRL_INTEROP_SKYRL_JSON name environments made before; MSRL_INTEROP_ENGINE picks releases by their wire
+ * (protobuf, json) and checks (equality, pipeline, clients, server), separated by commas: protobuf,equality takes two minutes.
  */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
