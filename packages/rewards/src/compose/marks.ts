@@ -1,5 +1,6 @@
 import type { CompletionBatch, Mark, Reward, RewardContext, RewardError } from "@msrl/core";
 import { tagged } from "@msrl/core";
+import { shown } from "@msrl/core/configuration";
 import * as E from "fp-ts/Either";
 import type { TaskEither } from "fp-ts/TaskEither";
 
@@ -25,12 +26,31 @@ export const nameOf = (reward: Reward<never>): string => reward.name || "a rewar
 export const placeOf = (batch: CompletionBatch<never>, at: number): string =>
   `completion ${at} (prompt ${batch[at]?.prompt.id})`;
 
+/** Whether it is a promise, which nobody will wait for: its rejection must not end the program. */
+const isLeftAlone = (given: unknown): boolean => {
+  if (!(given instanceof Promise)) return false;
+  given.catch(() => undefined);
+  return true;
+};
+
+/** What is wrong with a reward that gave no task for a batch. */
+export const noTask = (given: unknown): string => {
+  const kind = isLeftAlone(given) ? "a promise" : typeof given;
+  return `called with a batch it gave ${kind}, wanted a TaskEither: perCompletion and perCompletionTask make rewards of functions`;
+};
+
+/** What is wrong with a value that is neither null nor a finite number. */
+const noValue = (given: unknown): string => {
+  const wanted = "wanted a finite number or null";
+  if (isLeftAlone(given)) return `given a promise, ${wanted}: perCompletionTask takes functions that answer later`;
+  const { value }: { readonly value: unknown } = asMark(given);
+  return `given ${value === undefined ? "undefined" : shown(value)}, ${wanted}`;
+};
+
 /** The mark of what a reward gave; a value that is neither null nor a finite number is a failure of its completion. */
 const checked = (given: number | null | Mark): Mark => {
   const mark = asMark(given);
-  return mark.value === null || Number.isFinite(mark.value)
-    ? mark
-    : { ...mark, value: null, failure: `given ${mark.value}, wanted a finite number or null` };
+  return mark.value === null || Number.isFinite(mark.value) ? mark : { ...mark, value: null, failure: noValue(given) };
 };
 
 /** Rewards whose marks are held to the contract already. */
@@ -56,8 +76,11 @@ export const marksOf = <Reference>(
     ? reward.marks!(batch, context)
     : async () => {
         try {
-          const result = await (reward.marks ?? reward)(batch, context)();
+          const task: unknown = (reward.marks ?? reward)(batch, context);
+          if (typeof task !== "function") return E.left(rewardError(name, noTask(task)));
+          const result: E.Either<RewardError, readonly (number | null | Mark)[]> = await task();
           if (E.isLeft(result)) return result;
+          if (!Array.isArray(result?.right)) return E.left(rewardError(name, "its task gave no Either of a list"));
           const marks = result.right.map(checked);
           if (marks.length !== batch.length) {
             return E.left(rewardError(name, `given ${marks.length} values, wanted ${batch.length}, one a completion`));

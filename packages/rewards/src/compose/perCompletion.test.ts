@@ -29,7 +29,13 @@ describe("perCompletion", () => {
   it.each([Number.NaN, Number.POSITIVE_INFINITY, undefined, "1"])("refuses %s as a value", async (value) => {
     const error = await failureOf((text) => (text === "odd" ? (value as number) : 0));
     expect(error?.message).toContain(
-      `completion 1 (prompt prompt of odd): given ${value}, wanted a finite number or null`,
+      `completion 1 (prompt prompt of odd): given ${typeof value === "string" ? '"1"' : value}, wanted a finite number or null`,
     );
+  });
+
+  it("tells an asynchronous function where it belongs, and its rejection ends nothing", async () => {
+    const error = await failureOf(((text: string) =>
+      text === "odd" ? Promise.reject(new Error("lost")) : 0) as never);
+    expect(error?.message).toMatch(/given a promise, wanted a finite number or null: perCompletionTask takes/);
   });
 });

@@ -97,6 +97,13 @@ describe("weightedSum", () => {
     expect((await failureOf(() => () => Promise.reject(new Error("no server"))))?.message).toBe(
       "reward mine: threw: no server",
     );
+    const wrongKind =
+      /^reward mine: called with a batch it gave (number|a promise), wanted a TaskEither: perCompletion/;
+    expect((await failureOf((() => 1) as never))?.message).toMatch(wrongKind);
+    expect((await failureOf((() => Promise.reject(new Error("lost"))) as never))?.message).toMatch(wrongKind);
+    expect((await failureOf((() => async () => [1, 2]) as never))?.message).toBe(
+      "reward mine: its task gave no Either of a list",
+    );
     const thrower: Reward<unknown> = () => {
       throw new Error("no batch");
     };

@@ -50,10 +50,14 @@ const load = async ({ module, export: name, arguments: given }) => {
   throw new Error(`${what} is ${reward === null ? "null" : typeof reward}, wanted a reward`);
 };
 
+const kindOf = (given) => (given instanceof Promise ? "a promise" : typeof given);
+const howTo = "perCompletion and perCompletionTask make rewards of functions";
+
 /** What a reward says of a batch, one thing a completion: marks where it has them. */
 const judge = async (reward, batch, context) => {
   const task = typeof reward.marks === "function" ? reward.marks(batch, context) : reward(batch, context);
-  if (typeof task !== "function") throw new Error(`called with a batch it gave ${typeof task}, wanted a TaskEither`);
+  if (typeof task !== "function")
+    throw new Error(`called with a batch it gave ${kindOf(task)}, wanted a TaskEither: ${howTo}`);
   const result = await task();
   if (result?._tag === "Left") throw result.left;
   if (result?._tag !== "Right" || typeof result.right?.length !== "number")

@@ -1,3 +1,3 @@
 export { onlyBlock } from "./onlyBlock.js";
-export * from "./parseTags.js";
+export { type Block, type ParsedTags, type ParseOptions, parseTags } from "./parseTags.js";
 export * from "./verdicts/index.js";

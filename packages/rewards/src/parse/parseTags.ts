@@ -46,10 +46,10 @@ const wrongTags = (tags: unknown): string | undefined => {
   return at < 0 ? undefined : shown(tags[at]);
 };
 
-const checkTags = (tags: unknown): void => {
+const checkTags = (where: string, tags: unknown): void => {
   const given = wrongTags(tags);
   const wanted = "one or more different names without space, <, > or /";
-  if (given !== undefined) throw configurationError("parseTags", [{ field: "tags", given, wanted }]);
+  if (given !== undefined) throw configurationError(where, [{ field: "tags", given, wanted }]);
 };
 
 /** Tags are refused by {@link checkTags}, which says which of them. */
@@ -104,9 +104,12 @@ const textOutside = (text: string, pairs: readonly Pair[]): string => {
  * assert.deepStrictEqual([strays, outside], [0, " so "]);
  * @since 0.1.0
  */
-export const parseTags = (options: ParseOptions): ((text: string) => ParsedTags) => {
-  const { tags, caseSensitive } = checkOptions<Required<ParseOptions>>("parseTags", rules, defaults, options);
-  checkTags(tags);
+export const parseTags = (options: ParseOptions): ((text: string) => ParsedTags) => tagParser("parseTags", options);
+
+/** {@link parseTags} for a function of that name, which is the one that refuses wrong options. */
+export const tagParser = (where: string, options: ParseOptions): ((text: string) => ParsedTags) => {
+  const { tags, caseSensitive } = checkOptions<Required<ParseOptions>>(where, rules, defaults, options);
+  checkTags(where, tags);
   const read = caseSensitive ? exactTokens(tags) : looseTokens(tags);
   return (text) => {
     const tokens = read(text);

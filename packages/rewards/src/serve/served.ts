@@ -2,7 +2,7 @@ import type { CompletionBatch, Reward, RewardContext, Score, ScoredReward } from
 import { isTagged } from "@msrl/core";
 import * as E from "fp-ts/Either";
 import { asScore, scoreOfMark } from "../compose/asScore.js";
-import { marksOf, thrownReason } from "../compose/marks.js";
+import { marksOf, noTask, thrownReason } from "../compose/marks.js";
 
 /** A reward as a server takes it: with parts, or a single number a completion. */
 export type ServedReward<Reference> = Reward<Reference> | ScoredReward<Reference>;
@@ -36,8 +36,7 @@ const called = async (
     return E.isLeft(marks) ? allFailed(batch, marks.left.message) : marks.right.map((mark) => scoreOfMark(name, mark));
   }
   const task: unknown = reward(batch, context);
-  if (typeof task !== "function")
-    return allFailed(batch, `reward ${name}: called with a batch it gave ${typeof task}, wanted a TaskEither`);
+  if (typeof task !== "function") return allFailed(batch, `reward ${name}: ${noTask(task)}`);
   const result: E.Either<Error, readonly unknown[]> = await task();
   if (E.isLeft(result)) return allFailed(batch, result.left.message);
   const { length } = result.right;

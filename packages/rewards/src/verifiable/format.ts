@@ -1,7 +1,7 @@
 import type { Reward } from "@msrl/core";
 import { perCompletion } from "../compose/perCompletion.js";
 import type { ParsedTags, ParseOptions } from "../parse/parseTags.js";
-import { parseTags } from "../parse/parseTags.js";
+import { tagParser } from "../parse/parseTags.js";
 import { tagTokens } from "../parse/tagTokens.js";
 
 const blank = (text: string, from: number, to: number): boolean => from === to || text.slice(from, to).trim() === "";
@@ -46,7 +46,7 @@ const problemWith = ({ tags }: ParseOptions, { blocks, counts, strays, outside }
  * @since 0.1.0
  */
 export const hasFormat = (options: ParseOptions): ((text: string) => boolean) => {
-  const parse = parseTags(options);
+  const parse = tagParser("hasFormat", options);
   return (text) => isRight(options, text) || problemWith(options, parse(text)) === undefined;
 };
 
@@ -66,7 +66,7 @@ export const hasFormat = (options: ParseOptions): ((text: string) => boolean) =>
  * @since 0.1.0
  */
 export const format = (options: ParseOptions): Reward<unknown> => {
-  const parse = parseTags(options);
+  const parse = tagParser("format", options);
   return perCompletion("format", (text) => {
     if (isRight(options, text)) return 1;
     const problem = problemWith(options, parse(text));
