@@ -1,6 +1,6 @@
 import { type Expr, input } from "@msrl/core/graph";
 import fc from "fast-check";
-import { float64 } from "../../core/test/testDevice.js";
+import { float64 } from "./testDevice.js";
 
 /** Sizes of the tests' logits. */
 export const [batch, time, vocabulary] = [2, 3, 5];

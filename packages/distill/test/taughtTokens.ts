@@ -2,8 +2,8 @@ import { int32, type Tensors } from "@msrl/core";
 import { type Expr, input } from "@msrl/core/graph";
 import type { LossInputs } from "@msrl/core/losses";
 import fc from "fast-check";
-import { float64 } from "../../core/test/testDevice.js";
 import { anyMask, batch, distinctLogits, softmax, time, vocabulary } from "./distributions.js";
+import { float64 } from "./testDevice.js";
 
 /** Width of a student's states. */
 export const width = 3;

@@ -2,7 +2,7 @@ import { int32 } from "@msrl/core";
 import { type Expr, grad, input, matmul } from "@msrl/core/graph";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { float64, numbers, testDevice } from "../../../core/test/testDevice.js";
+import { float64, numbers, testDevice } from "../../test/testDevice.js";
 import { adaptiveKlMix } from "./adaptiveKlMix.js";
 import { distillationFromHidden } from "./distillationFromHidden.js";
 import type { DistillationLoss } from "./distillationLoss.js";

@@ -1,7 +1,6 @@
 import { type Expr, grad, input } from "@msrl/core/graph";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { float64, numbers, testDevice } from "../../../core/test/testDevice.js";
 import {
   anyLogits,
   anyMask,
@@ -12,6 +11,7 @@ import {
   time,
   vocabulary,
 } from "../../test/distributions.js";
+import { float64, numbers, testDevice } from "../../test/testDevice.js";
 import { adaptiveKlMix } from "./adaptiveKlMix.js";
 import { type DistillationLoss, distillationLoss } from "./distillationLoss.js";
 import { forwardKl } from "./forwardKl.js";

@@ -1,7 +1,6 @@
 import { grad, reduceSum } from "@msrl/core/graph";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { numbers, testDevice } from "../../../core/test/testDevice.js";
 import {
   anyLogits,
   distillationInputs,
@@ -11,6 +10,7 @@ import {
   naiveTokens,
   vocabulary,
 } from "../../test/distributions.js";
+import { numbers, testDevice } from "../../test/testDevice.js";
 import { adaptiveKlMix } from "./adaptiveKlMix.js";
 import type { DistillationLoss } from "./distillationLoss.js";
 import { forwardKl } from "./forwardKl.js";

@@ -1,7 +1,6 @@
 import { type Expr, grad, greater, matmul, reshape, where } from "@msrl/core/graph";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { float64, numbers, testDevice } from "../../../core/test/testDevice.js";
 import {
   anyLogits,
   batch,
@@ -13,6 +12,7 @@ import {
   vocabulary,
 } from "../../test/distributions.js";
 import { anyRows, feeds, fixedHidden, fixedRows, inputsOf, type Row, rowsOf, topOf } from "../../test/taughtTokens.js";
+import { float64, numbers, testDevice } from "../../test/testDevice.js";
 import { adaptiveKlMix } from "./adaptiveKlMix.js";
 import { distillationGradient } from "./distillationGradient.js";
 import type { DistillationLoss } from "./distillationLoss.js";

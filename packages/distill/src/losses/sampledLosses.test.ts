@@ -2,7 +2,7 @@ import { key } from "@msrl/core";
 import { type Loss, type TokenArrays, tokenGradient } from "@msrl/core/losses";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { testDevice } from "../../../core/test/testDevice.js";
+import { testDevice } from "../../test/testDevice.js";
 import { clippedImportance } from "./clippedImportance.js";
 import { dynamicFineTuning } from "./dynamicFineTuning.js";
 import { importanceWeightedDistillation } from "./importanceWeightedDistillation.js";

@@ -2,7 +2,6 @@ import { int32 } from "@msrl/core";
 import { cast, type Expr, gatherElements, grad, input, logSoftmax, max, slice, topK } from "@msrl/core/graph";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { float64, numbers, testDevice } from "../../../core/test/testDevice.js";
 import {
   anyLogits,
   batch,
@@ -14,6 +13,7 @@ import {
   time,
   vocabulary,
 } from "../../test/distributions.js";
+import { float64, numbers, testDevice } from "../../test/testDevice.js";
 import { adaptiveKlMix } from "./adaptiveKlMix.js";
 import type { DistillationLoss } from "./distillationLoss.js";
 import type { DistillationOptions } from "./distillationOptions.js";

@@ -2,8 +2,8 @@ import { int32, type Tensors } from "@msrl/core";
 import { type Expr, grad, input } from "@msrl/core/graph";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { float64, numbers, testDevice } from "../../../core/test/testDevice.js";
 import { kl, softmax } from "../../test/distributions.js";
+import { float64, numbers, testDevice } from "../../test/testDevice.js";
 import { groupTensors } from "./groupTensors.js";
 import { type UniversalLogitOptions, universalLogit } from "./universalLogit.js";
 

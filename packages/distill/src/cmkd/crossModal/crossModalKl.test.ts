@@ -1,7 +1,7 @@
 import { type TokenArrays, tokenGradient } from "@msrl/core/losses";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { testDevice } from "../../../../core/test/testDevice.js";
+import { testDevice } from "../../../test/testDevice.js";
 import { type CrossModalDivergence, crossModalDivergences, crossModalKl } from "../../index.js";
 
 const { device } = testDevice();

@@ -4,8 +4,8 @@ import { adamw } from "@msrl/core/optim";
 import type { TopLogProbs, TrainingBatch } from "@msrl/core/policy";
 import * as TE from "fp-ts/TaskEither";
 import { describe, expect, it } from "vitest";
-import { testDevice } from "../../../../core/test/testDevice.js";
 import { characters, scriptedTeacher } from "../../../test/scriptedTeacher.js";
+import { testDevice } from "../../../test/testDevice.js";
 import { ask, tinyPolicy, tinyVocabulary } from "../../../test/tinyPolicy.js";
 import {
   crossModalBatch,
