@@ -77,7 +77,7 @@ describe("arguments that cannot be are ConfigurationErrors that name their field
     ["total: scored is null, wanted a reward that tells its parts", () => total(no(null))],
     ["rewardMonoid: second is null, wanted a reward", () => rewardMonoid().concat(one, no(null))],
     ["when: predicate is an object, wanted a function", () => when(no(Object.create(null)), one)],
-    ["format: options is null, wanted an object", () => parseTags(no(null))],
+    ["parseTags: options is null, wanted an object", () => parseTags(no(null))],
     ["format: options is null, wanted an object", () => format(no(null))],
     ["format: caseSensitive is 5, wanted true or false", () => format({ tags: ["a"], caseSensitive: no(5) })],
     ["taskType: options is null, wanted an object", () => taskType(no(null))],
