@@ -93,6 +93,10 @@ describe("cmkd's errors", () => {
     );
     expect(() => cmkd({ ...options, measures: { confidence: meanLogProb } })).toThrow(/measures.confidence/);
     expect(() => cmkd({ ...options, select: { threshold: Number.NaN } })).toThrow(/select.threshold is NaN/);
+    const misspelt = { ...options, select: { confidense: meanLogProb }, sampling: { temprature: 1, maxTokens: 9 } };
+    expect(() => cmkd(misspelt as object as typeof options)).toThrow(
+      /select.confidense is not an option, wanted one of confidence, threshold[\s\S]*sampling.temperature is not given, wanted a number/,
+    );
   });
 
   it("names samples that cannot be", async () => {

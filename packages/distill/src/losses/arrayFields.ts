@@ -2,6 +2,13 @@ import { float32, int32, sizeOf, type Tagged, type Tensor, type Tensors, tagged,
 import type { ArrayProblem, BadArrays } from "@msrl/core/losses";
 import * as E from "fp-ts/Either";
 
+/** What every number at a place that counts has to be. */
+export interface NumberRule {
+  readonly wanted: string;
+  readonly fits: (value: number) => boolean;
+  readonly counts: (at: number) => boolean;
+}
+
 /** An array that comes in: its name, its shape, and whether it can be done without. */
 export interface ArrayField {
   readonly field: string;
@@ -10,13 +17,25 @@ export interface ArrayField {
   readonly whole?: boolean;
   /** What every number is where the array is not given; without it the array has to be given. */
   readonly otherwise?: number;
+  readonly each?: NumberRule;
 }
 
-const problemOf = ({ field, values, shape, otherwise }: ArrayField): readonly ArrayProblem[] => {
+/** The first number that cannot be, with its place. */
+const misfitOf = ({ field, values, shape, each }: ArrayField): readonly ArrayProblem[] => {
+  if (each === undefined || values === undefined) return [];
+  const at = Array.prototype.findIndex.call(values, (value: number, place) => !each.fits(value) && each.counts(place));
+  if (at < 0) return [];
+  const place = shape.map((size, axis) => Math.floor(at / sizeOf(shape.slice(axis + 1))) % size);
+  return [{ field, given: `${values[at]} at [${place.join(", ")}]`, wanted: each.wanted }];
+};
+
+const problemOf = (given: ArrayField): readonly ArrayProblem[] => {
+  const { field, values, shape, otherwise } = given;
   const wanted = `${sizeOf(shape)} numbers [${shape.join(", ")}]`;
   if (values === undefined || values === null)
     return otherwise === undefined ? [{ field, given: "nothing", wanted }] : [];
-  return values.length === sizeOf(shape) ? [] : [{ field, given: `${values.length} numbers`, wanted }];
+  if (values.length !== sizeOf(shape)) return [{ field, given: `${values.length} numbers`, wanted }];
+  return misfitOf(given);
 };
 
 const tensorOf = ({ values, shape, whole, otherwise = 0 }: ArrayField): Tensor => {

@@ -27,10 +27,8 @@ const wanted = (field: keyof DistillationInputs, given: Expr | undefined): Expr 
 };
 
 /** Where a token is no choice of its own: the teacher's log-prob is not known (NaN), or it stands there already. */
-const noChoice = (tokens: Expr, teacher: Expr): Expr => {
-  const unknown = not(equal(teacher, teacher));
-  return tokens.shape.at(-1) === 1 ? unknown : or(unknown, repeats(where(unknown, -1, tokens)));
-};
+const noChoice = (tokens: Expr, unknown: Expr): Expr =>
+  tokens.shape.at(-1) === 1 ? unknown : or(unknown, repeats(where(unknown, -1, tokens)));
 
 /**
  * The student's and the teacher's log-probs over what a divergence compares: all words, the likeliest, or given tokens.
@@ -52,8 +50,9 @@ export const choicesOf = (
   if (form === "tokens") {
     const tokens = kept(wanted("teacherTokens", inputs.teacherTokens));
     const teacher = kept(stopGradient(wanted("teacherLogProbs", inputs.teacherLogProbs)));
-    const gone = noChoice(tokens, teacher);
-    return { ...overFew({ student: gatherElements(student, tokens, -1), teacher }, gone, tail), whole: student };
+    const unknown = not(equal(teacher, teacher));
+    const own = gatherElements(student, where(unknown, 0, tokens), -1); // what fills a list up need be no token
+    return { ...overFew({ student: own, teacher }, noChoice(tokens, unknown), tail), whole: student };
   }
   const teacher = logProbs(stopGradient(wanted("teacherLogits", inputs.teacherLogits)));
   const vocabulary = student.shape.at(-1);

@@ -2,7 +2,7 @@ import { toPromise } from "@msrl/core";
 import type { Compiler, GraphError } from "@msrl/core/graph";
 import type { BadArrays } from "@msrl/core/losses";
 import type * as TE from "fp-ts/TaskEither";
-import { type ArrayField, arrayTensors, type WholeCounts } from "./arrayFields.js";
+import { type ArrayField, arrayTensors, type NumberRule, type WholeCounts } from "./arrayFields.js";
 import type { DistillationLoss } from "./distillationLoss.js";
 import { distillationModel } from "./distillationModel.js";
 import { type DistillationValue, gradientsOf, lossOf, runKernel } from "./valueAndGradient.js";
@@ -29,9 +29,9 @@ export interface DistillationArrays extends TokenWeights {
   readonly teacherLogits?: ArrayLike<number>;
   /** Tokens a position of which the teacher's log-probs are known; a loss over teacher tokens wants it, and those two. */
   readonly choices?: number;
-  /** [batch, time, choices] */
+  /** [batch, time, choices] words; any number where the log-prob is NaN, for lists that are shorter. */
   readonly teacherTokens?: ArrayLike<number>;
-  /** [batch, time, choices] in nats. */
+  /** [batch, time, choices] in nats; NaN: not known. */
   readonly teacherLogProbs?: ArrayLike<number>;
 }
 
@@ -47,6 +47,13 @@ export const tokenFields = ({ batch, time, mask, weights }: TokenWeights): reado
   { field: "weights", values: weights, shape: [batch, time], otherwise: 1 },
 ];
 
+/** Words of the vocabulary, where a token counts and the teacher's log-prob of it is known. */
+const taughtWords = ({ vocabulary, choices = 1, mask, teacherLogProbs }: DistillationArrays): NumberRule => ({
+  wanted: `a whole number of at least 0 and below ${vocabulary}`,
+  fits: (word) => Number.isInteger(word) && word >= 0 && word < vocabulary,
+  counts: (at) => !Number.isNaN(teacherLogProbs?.[at]) && (mask?.[Math.floor(at / choices)] ?? 1) > 0,
+});
+
 const fieldsOf = (loss: DistillationLoss, arrays: DistillationArrays): readonly ArrayField[] => {
   const { batch, time, vocabulary, choices = 0 } = arrays;
   const wide = [batch, time, vocabulary];
@@ -57,7 +64,7 @@ const fieldsOf = (loss: DistillationLoss, arrays: DistillationArrays): readonly 
     ...(loss.teacher === "logits"
       ? [{ field: "teacherLogits", values: arrays.teacherLogits, shape: wide }]
       : [
-          { field: "teacherTokens", values: arrays.teacherTokens, shape: few, whole: true },
+          { field: "teacherTokens", values: arrays.teacherTokens, shape: few, whole: true, each: taughtWords(arrays) },
           { field: "teacherLogProbs", values: arrays.teacherLogProbs, shape: few },
         ]),
   ];

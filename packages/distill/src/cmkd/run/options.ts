@@ -116,11 +116,24 @@ const rules: Rules<CmkdOptions<never>> = {
   onSample: optional(callable),
 };
 
+const fields = { select: ["confidence", "threshold"], sampling: ["temperature", "maxTokens"] } as const;
+
+/** What cannot be in the objects among the options: a name that is none, a sampling without its numbers. */
+const inside = <State>({ select, sampling }: CmkdOptions<State>): readonly ConfigurationProblem[] => [
+  ...Object.keys(select ?? {})
+    .filter((name) => !fields.select.some((known) => known === name))
+    .map((name) => ({ field: `select.${name}`, given: "not an option", wanted: `one of ${fields.select.join(", ")}` })),
+  ...fields.sampling
+    .filter((name) => !(typeof sampling?.[name] === "number" && sampling[name] >= 0))
+    .map((name) => ({ field: `sampling.${name}`, given: shown(sampling?.[name]), wanted: "a number of at least 0" })),
+];
+
 const together = <State>(options: CmkdOptions<State>): readonly ConfigurationProblem[] => {
   const { positions, candidates, measures, select } = options;
   const threshold = select?.threshold;
   const odd = positions === "both" && candidates! % 2 !== 0;
   return [
+    ...inside(options),
     ...(odd
       ? [{ field: "candidates", given: shown(candidates), wanted: "an even number where positions is both" }]
       : []),
