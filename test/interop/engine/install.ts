@@ -7,6 +7,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../../../scripts/run.mjs";
+import { fails } from "../fails.js";
 
 /** A SkyRL that can be installed: its wire, its packages, and the variable that names an environment made before. */
 export interface Release {
@@ -23,20 +24,6 @@ export const releases: readonly Release[] = [
 
 /** Seconds that a step of an installation may take: a machine without a network says so at the first, a slow one has time. */
 const limits = { look: 20, uv: 120, venv: 300, packages: 1800 };
-
-/** What went wrong with a command, if something did. */
-const fails = async (
-  seconds: number,
-  command: string,
-  ...parameters: readonly string[]
-): Promise<string | undefined> => {
-  const started = performance.now();
-  const { code, output } = await run(command, parameters, { timeout: seconds * 1000 });
-  if (code === 0) return undefined;
-  const late = performance.now() - started >= seconds * 1000 ? `not done after ${seconds} s, ` : "";
-  const said = output.trim().split(/\s*\n\s*/);
-  return `${[command, ...parameters].join(" ")}: ${late}${said.slice(-3).join(" ") || `exit ${code}`}`;
-};
 
 /** Pythons that may be there; a shim of pyenv fails unless its version is selected, so those of pyenv are named themselves. */
 const pythons = async (): Promise<readonly string[]> => {
