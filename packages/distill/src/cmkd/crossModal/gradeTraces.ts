@@ -72,7 +72,10 @@ const alignTop = (places: Places, { count, ids, logProbs }: TopLogProbs): TopLog
 export const byTop = (ask: AskTop): Grader<TopLogProbs> => ({
   verb: ask,
   none: { count: 0, ids: new Int32Array(0), logProbs: new Float32Array(0) },
-  align: (places, told) => ({ teacherTop: alignTop(places, told) }),
+  align: (places, told) => ({
+    teacherTop: alignTop(places, told),
+    referenceLogProbs: places.map(() => Number.NaN), // not scored, which a loss over them has to be told: absent ones are 0
+  }),
 });
 
 /**
