@@ -8,7 +8,7 @@ it("catches the official format reward, with the smallest case, and passes the s
   expect(loose).toMatch(
     /^the official format reward breaks 1 of \d laws\n\nstrict: a completion that misses its form is worth 1/,
   );
-  expect(loose).toMatch(/smallest case: "/);
+  expect(loose).toMatch(/smallest case:\n {4}misses its form: "/);
   expect(strict).toBe("the strict format reward holds every law.");
 }, 60_000);
 

@@ -3,7 +3,8 @@ import type { ChatModel } from "@msrl/core/openai";
 import fc from "fast-check";
 import * as TE from "fp-ts/TaskEither";
 import { describe, expect, it } from "vitest";
-import { checkRewardLaws, type RewardLawsOptions } from "../testing/propertyTestReward.js";
+import { checkRewardLaws } from "../testing/propertyTestReward.js";
+import type { RewardLawsOptions } from "../testing/rewardLawsOptions.js";
 import { generativeJudge, groupJudge, referee, rubric, tournament } from "./index.js";
 import { plainText } from "./plainText.js";
 

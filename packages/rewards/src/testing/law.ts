@@ -8,6 +8,8 @@ import {
   toPromise,
 } from "@msrl/core";
 import fc from "fast-check";
+import type { TaskEither } from "fp-ts/TaskEither";
+import { noTask } from "../compose/marks.js";
 
 /** A reward of either kind. */
 export type AnyReward<Reference> = Reward<Reference> | ScoredReward<Reference>;
@@ -67,7 +69,11 @@ export const valuesOf = async <Reference>(
   reward: AnyReward<Reference>,
   batch: CompletionBatch<Reference>,
 ): Promise<readonly (number | null)[]> => {
-  const called = async () => toPromise<RewardError, readonly (number | null | Score)[]>(reward(batch));
+  const called = async () => {
+    const task: unknown = reward(batch);
+    if (typeof task !== "function") throw new Error(noTask(task));
+    return toPromise(task as TaskEither<RewardError, readonly (number | null | Score)[]>);
+  };
   const given = await called().catch(failing);
   return given.map((each) => (typeof each === "object" && each !== null ? each.value : each));
 };
@@ -84,12 +90,13 @@ export const judgedText = <Reference>(text: string, reference: Reference, id = "
   reference,
 });
 
-/** Batches of a few groups; completions of one group have one prompt and one reference, as in training. */
+/** Batches of a few groups; completions of one group have one prompt and one reference, as in training. An empty group is
+ * none: it lets a case lose any of its completions as it is made smaller. */
 export const batches = <Reference>({
   references,
   texts,
 }: LawOptions<Reference>): fc.Arbitrary<readonly CompletionBatch<Reference>[]> => {
-  const group = fc.tuple(references, fc.array(texts, { minLength: 1, maxLength: 4 }));
+  const group = fc.tuple(references, fc.array(texts, { maxLength: 4 }));
   return fc
     .array(group, { maxLength: 4 })
     .map((groups) =>
@@ -103,34 +110,32 @@ export const shownValue = (value: unknown): string => {
   return text.length > 400 ? `${text.slice(0, 300)} .. (${text.length} characters)` : text;
 };
 
-const isScorable = (value: unknown): value is Scorable<unknown> =>
-  typeof value === "object" && value !== null && "completion" in value && "reference" in value;
+/** A text and what it is judged against, as a report shows them. */
+export const shownJudged = (text: string, reference: unknown): string =>
+  `${shownValue(text)} (against ${shownValue(reference)})`;
 
-/** A case, as a report shows it: of a batch only the texts and what they are judged against, a completion a line. */
-const shownCase = (value: unknown): string => {
-  const flat: readonly unknown[] = Array.isArray(value) ? value.flat() : [];
-  if (flat.length === 0 || !flat.every(isScorable)) return shownValue(value);
-  return flat
+/** A batch, as a report shows it: the texts and what they are judged against, a completion a line. */
+export const shownBatch = (groups: readonly CompletionBatch<unknown>[]): string =>
+  groups
+    .flat()
     .map(({ prompt, completion, reference }, at) => {
       const against = `against ${shownValue(reference)}, ${prompt.id}`;
       return `completion ${at}: ${shownValue(completion.text)} (${against})`;
     })
-    .join("\n    ");
-};
+    .join("\n    ") || "no completion";
 
-/** Runs a property and reports the smallest case that breaks it. */
+/** Runs a property and reports the smallest case that breaks it, as `show` writes it. */
 export const checkLaw = async <Ts extends [unknown, ...unknown[]]>(
   law: string,
   property: fc.IAsyncProperty<Ts>,
   { runs, seed }: { readonly runs: number; readonly seed: number },
+  show: (...values: Ts) => string,
 ): Promise<LawResult> => {
   const details = await fc.check(property, { numRuns: runs, seed });
   if (!details.failed) return { law, holds: true, runs: details.numRuns };
   const { reason, ...fails } = whyBroken(details.errorInstance);
-  const found =
-    details.counterexample === null ? "" : `\n  smallest case: ${details.counterexample.map(shownCase).join("\n    ")}`;
-  const again = `\n  again with: seed ${details.seed}, path "${details.counterexamplePath}"`;
-  return { law, holds: false, report: `${law}: ${reason}${found}${again}`, ...fails };
+  const found = details.counterexample === null ? "" : `\n  smallest case:\n    ${show(...details.counterexample)}`;
+  return { law, holds: false, report: `${law}: ${reason}${found}\n  again with: seed ${seed}`, ...fails };
 };
 
 /** A failed expectation inside a law. */

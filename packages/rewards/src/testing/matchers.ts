@@ -1,5 +1,9 @@
+import type { Label } from "@msrl/core";
+import { checkOptions, type Rules, wholeFrom } from "@msrl/core/configuration";
+import { callable, checkArguments, rewardRule } from "../compose/arguments.js";
 import { type AnyReward, brokenLaws, judgedText, valuesOf } from "./law.js";
-import { checkRewardLaws, type RewardLawsOptions } from "./propertyTestReward.js";
+import { lawResults } from "./propertyTestReward.js";
+import type { RewardLawsOptions } from "./rewardLawsOptions.js";
 
 /** What a matcher tells vitest or jest. */
 export interface Matched {
@@ -19,11 +23,42 @@ export interface SuccessRateOptions<Reference> {
   readonly rate: number;
 }
 
+/** Defaults of {@link SuccessRateOptions}. */
+export const successRateDefaults = {
+  right: (value: number | null): boolean => value !== null && value > 0,
+  times: 20,
+} as const;
+
+const rateRules: Rules<SuccessRateOptions<unknown>> = {
+  completion: { wanted: "a text", fits: (value) => typeof value === "string" },
+  reference: { wanted: "anything", fits: () => true },
+  right: callable,
+  times: wholeFrom(1),
+  rate: { wanted: "a number from 0 to 1", fits: (value) => typeof value === "number" && value >= 0 && value <= 1 },
+};
+
+/**
+ * What `expect(..)` has once it is extended by {@link rewardMatchers}, for the types of vitest or jest:
+ *
+ *     declare module "vitest" {
+ *       interface Matchers<T> extends RewardMatchers {}
+ *     }
+ *
+ * @since 0.1.0
+ */
+export interface RewardMatchers<Returned = Promise<void>> {
+  /** The reward holds every law of {@link checkRewardLaws}. */
+  toSatisfyRewardLaws<Reference = { readonly label: Label }>(options?: RewardLawsOptions<Reference>): Returned;
+  /** The reward is right about a completion at that rate, but for two standard errors. */
+  toReachSuccessRate<Reference>(options: SuccessRateOptions<Reference>): Returned;
+}
+
 /**
  * Matchers for `expect.extend`: `toSatisfyRewardLaws(options)`, and for judges `toReachSuccessRate(options)`, which asks n
  * times and passes if the share of right values is not below the rate by more than two standard errors,
- * sqrt(rate (1 - rate) / n).
+ * sqrt(rate (1 - rate) / n). Their types: {@link RewardMatchers}.
  *
+ * @throws ConfigurationError with every option that cannot be, or if there is no reward.
  * @example
  * import { accuracy } from "@msrl/rewards";
  * import { rewardMatchers } from "@msrl/rewards/testing";
@@ -36,7 +71,7 @@ export const rewardMatchers = {
     reward: AnyReward<Reference>,
     options: RewardLawsOptions<Reference> = {},
   ): Promise<Matched> {
-    const results = await checkRewardLaws(reward, options);
+    const results = await lawResults("toSatisfyRewardLaws", reward, options);
     const { reports } = brokenLaws(results);
     return {
       pass: reports.length === 0,
@@ -46,14 +81,15 @@ export const rewardMatchers = {
 
   async toReachSuccessRate<Reference>(
     reward: AnyReward<Reference>,
-    {
-      completion,
-      reference,
-      right = (value) => value !== null && value > 0,
-      times = 20,
-      rate,
-    }: SuccessRateOptions<Reference>,
+    options: SuccessRateOptions<Reference>,
   ): Promise<Matched> {
+    checkArguments("toReachSuccessRate", ["reward", rewardRule, reward]);
+    const { completion, reference, right, times, rate } = checkOptions(
+      "toReachSuccessRate",
+      rateRules,
+      successRateDefaults,
+      options,
+    ) as Required<SuccessRateOptions<Reference>>;
     let successes = 0;
     for (let time = 0; time < times; time++) {
       const [value] = await valuesOf(reward, [judgedText(completion, reference)]);

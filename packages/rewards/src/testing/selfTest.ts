@@ -1,5 +1,7 @@
 import { type Tagged, tagged } from "@msrl/core";
-import { type AnyReward, judgedText, shownValue, valuesOf } from "./law.js";
+import { checkOptions, finite, type Rules } from "@msrl/core/configuration";
+import { checkArguments, record, rewardRule } from "../compose/arguments.js";
+import { type AnyReward, judgedText, shownValue, valuesOf, whyBroken } from "./law.js";
 
 /** A sample to test a reward on. */
 export interface SelfTestCase<Reference> {
@@ -20,6 +22,20 @@ export interface SelfTestOptions<Reference> {
   /** Values from here on pass; default 1. */
   readonly passes?: number;
 }
+
+/** Defaults of {@link SelfTestOptions}. */
+export const selfTestDefaults = { passes: 1 } as const;
+
+const rules: Rules<SelfTestOptions<never>> = {
+  cases: {
+    wanted: "one case or more, each { reference, gold }",
+    fits: (value) =>
+      Array.isArray(value) &&
+      value.length > 0 &&
+      value.every((each) => record.fits(each) && typeof each.gold === "string"),
+  },
+  passes: finite,
+};
 
 /** A reward that pays for what it should not, or not for what it should. */
 export type SelfTestFailed = Tagged<"SelfTestFailed", { readonly problems: readonly string[] }>;
@@ -47,7 +63,8 @@ const attemptsOf = <Reference>({ gold, wrong = {}, prompt, template }: SelfTestC
  * Tests a reward on samples of its own data before a run is started: the gold completion passes; an empty one, the
  * prompt echoed, the template untouched, the letters swapped, and what else is named do not.
  *
- * @throws SelfTestFailed with everything that passed and should not, or did not and should.
+ * @throws SelfTestFailed with everything that passed and should not, or did not and should, or that the reward failed at.
+ * @throws ConfigurationError if there is no case, or no reward.
  * @example
  * import { accuracy } from "@msrl/rewards";
  * import { selfTest } from "@msrl/rewards/testing";
@@ -57,20 +74,32 @@ const attemptsOf = <Reference>({ gold, wrong = {}, prompt, template }: SelfTestC
  */
 export const selfTest = async <Reference>(
   reward: AnyReward<Reference>,
-  { cases, passes = 1 }: SelfTestOptions<Reference>,
+  options: SelfTestOptions<Reference>,
 ): Promise<void> => {
+  checkArguments("selfTest", ["reward", rewardRule, reward]);
+  const { cases, passes } = checkOptions<Required<SelfTestOptions<Reference>>>(
+    "selfTest",
+    rules,
+    selfTestDefaults,
+    options,
+  );
   const problems: string[] = [];
-  const worth = async (text: string, reference: Reference): Promise<number | null> =>
-    (await valuesOf(reward, [judgedText(text, reference)]))[0]!;
-  for (const [at, one] of cases.entries()) {
-    const gold = await worth(one.gold, one.reference);
-    if (gold === null || gold < passes)
-      problems.push(`case ${at}: the gold completion has ${gold}, ${passes} wanted: ${shownValue(one.gold)}`);
-    for (const [name, text] of attemptsOf(one)) {
-      const value = await worth(text, one.reference);
-      if (value !== null && value >= passes)
-        problems.push(`case ${at}: ${name} passes with ${value}: ${shownValue(text)}`);
+  const tried = async (what: string, text: string, reference: Reference, told: (value: number | null) => string) => {
+    try {
+      const said = told((await valuesOf(reward, [judgedText(text, reference)]))[0] ?? null);
+      if (said !== "") problems.push(`${what} ${said}: ${shownValue(text)}`);
+    } catch (thrown) {
+      problems.push(`${what} is one that the reward fails at, ${whyBroken(thrown).reason}: ${shownValue(text)}`);
     }
+  };
+  for (const [at, { gold, reference, ...rest }] of cases.entries()) {
+    await tried(`case ${at}: the gold completion`, gold, reference, (value) =>
+      value === null || value < passes ? `has ${value}, ${passes} wanted` : "",
+    );
+    for (const [name, text] of attemptsOf({ gold, reference, ...rest }))
+      await tried(`case ${at}: ${name}`, text, reference, (value) =>
+        value !== null && value >= passes ? `passes with ${value}` : "",
+      );
   }
   if (problems.length === 0) return;
   const error = tagged("SelfTestFailed", problems.join("\n"), { problems });

@@ -124,7 +124,7 @@ describe("broken rewards are caught, each by its law", () => {
     const message = await tested.catch((error: Error) => error.message);
     expect(message).toMatch(/^my reward breaks \d of 7 laws\n\n/);
     expect(message).toMatch(
-      /unhackable: ".*" is worth 1, an honest wrong answer 0\n {2}smallest case: .*\n {4}.*\n {2}again with: seed 1, path/,
+      /unhackable: ".*" is worth 1, an honest wrong answer 0\n {2}smallest case:\n {4}the exploit: .*\n {4}honest and wrong: .*\n {2}again with: seed 1/,
     );
   });
 });

@@ -1,5 +1,14 @@
 import fc from "fast-check";
-import { type AnyReward, batches, broken, checkLaw, type LawOptions, type LawResult, valuesOf } from "../law.js";
+import {
+  type AnyReward,
+  batches,
+  broken,
+  checkLaw,
+  type LawOptions,
+  type LawResult,
+  shownBatch,
+  valuesOf,
+} from "../law.js";
 
 /**
  * A completion's value does not depend on what else is in the batch; a reward that sees groups (`grouped`) may depend on
@@ -31,4 +40,5 @@ export const batchInvariant = <Reference>(
       if (odd >= 0) broken(`completion ${odd} has the value ${together[odd]} in the batch, ${apart[odd]} by itself`);
     }),
     options,
+    shownBatch,
   );

@@ -1,5 +1,14 @@
 import fc from "fast-check";
-import { type AnyReward, batches, broken, checkLaw, type LawOptions, type LawResult, valuesOf } from "../law.js";
+import {
+  type AnyReward,
+  batches,
+  broken,
+  checkLaw,
+  type LawOptions,
+  type LawResult,
+  shownBatch,
+  valuesOf,
+} from "../law.js";
 
 /**
  * No value is below `low` or above `high`.
@@ -27,5 +36,6 @@ export const bounded = <Reference>(
       if (odd >= 0) broken(`completion ${odd} has the value ${values[odd]}, outside ${low} to ${high}`);
     }),
     options,
+    shownBatch,
   );
 };

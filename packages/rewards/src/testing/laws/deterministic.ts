@@ -1,5 +1,14 @@
 import fc from "fast-check";
-import { type AnyReward, batches, broken, checkLaw, type LawOptions, type LawResult, valuesOf } from "../law.js";
+import {
+  type AnyReward,
+  batches,
+  broken,
+  checkLaw,
+  type LawOptions,
+  type LawResult,
+  shownBatch,
+  valuesOf,
+} from "../law.js";
 
 /**
  * The same batch has the same values every time.
@@ -27,4 +36,5 @@ export const deterministic = <Reference>(
       if (odd >= 0) broken(`completion ${odd} has the value ${first[odd]}, then ${second[odd]}`);
     }),
     options,
+    shownBatch,
   );

@@ -1,5 +1,14 @@
 import fc from "fast-check";
-import { type AnyReward, batches, broken, checkLaw, type LawOptions, type LawResult, valuesOf } from "../law.js";
+import {
+  type AnyReward,
+  batches,
+  broken,
+  checkLaw,
+  type LawOptions,
+  type LawResult,
+  shownBatch,
+  valuesOf,
+} from "../law.js";
 
 /**
  * Completions in another order within their groups, and groups in another order, have the same values in that order.
@@ -37,5 +46,9 @@ export const permutationEquivariant = <Reference>(
       if (odd >= 0) broken(`a completion has the value ${wanted[odd]} in one order, ${given[odd]} in another`);
     }),
     options,
+    ([groups, order, within]) => {
+      const places = order.flatMap((at) => within[at]!.map((item) => groups.slice(0, at).flat().length + item));
+      return `${shownBatch(groups)}\n    the other order: completions ${places.join(", ")}`;
+    },
   );
 };

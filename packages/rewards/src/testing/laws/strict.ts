@@ -1,6 +1,15 @@
 import fc from "fast-check";
 import { type CompletionsOptions, nearlyWellFormedCompletion, wellFormedCompletion } from "../completions.js";
-import { type AnyReward, broken, checkLaw, judgedText, type LawOptions, type LawResult, valuesOf } from "../law.js";
+import {
+  type AnyReward,
+  broken,
+  checkLaw,
+  judgedText,
+  type LawOptions,
+  type LawResult,
+  shownJudged,
+  valuesOf,
+} from "../law.js";
 
 /**
  * A completion that misses its form in one thing is worth less than any well-formed one: a law of format rewards.
@@ -32,4 +41,6 @@ export const strict = <Reference>(
       },
     ),
     options,
+    (damaged, whole, reference) =>
+      `misses its form: ${shownJudged(damaged, reference)}\n    well-formed: ${shownJudged(whole, reference)}`,
   );

@@ -1,5 +1,14 @@
 import fc from "fast-check";
-import { type AnyReward, broken, checkLaw, judgedText, type LawOptions, type LawResult, valuesOf } from "../law.js";
+import {
+  type AnyReward,
+  broken,
+  checkLaw,
+  judgedText,
+  type LawOptions,
+  type LawResult,
+  shownJudged,
+  valuesOf,
+} from "../law.js";
 
 /** Exchanges A and B in a completion and in what it is judged against. */
 export type Swap<Reference> = (text: string, reference: Reference) => readonly [text: string, reference: Reference];
@@ -36,4 +45,8 @@ export const symmetric = <Reference>(
       if (!Object.is(given, swapped)) broken(`the value is ${given}, and ${swapped} with A and B exchanged`);
     }),
     options,
+    (text, reference) => {
+      const [exchanged, other] = options.swap(text, reference);
+      return `${shownJudged(text, reference)}\n    exchanged: ${shownJudged(exchanged, other)}`;
+    },
   );

@@ -1,5 +1,14 @@
 import fc from "fast-check";
-import { type AnyReward, batches, broken, checkLaw, type LawOptions, type LawResult, valuesOf } from "../law.js";
+import {
+  type AnyReward,
+  batches,
+  broken,
+  checkLaw,
+  type LawOptions,
+  type LawResult,
+  shownBatch,
+  valuesOf,
+} from "../law.js";
 
 /**
  * Every batch has as many values as completions, each a finite number or `null`; nothing throws.
@@ -23,4 +32,5 @@ export const total = <Reference>(reward: AnyReward<Reference>, options: LawOptio
       if (odd >= 0) broken(`completion ${odd} has the value ${values[odd]}`);
     }),
     options,
+    shownBatch,
   );

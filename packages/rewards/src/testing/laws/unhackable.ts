@@ -1,6 +1,15 @@
 import fc from "fast-check";
 import type { Exploit } from "../exploits.js";
-import { type AnyReward, broken, checkLaw, judgedText, type LawOptions, type LawResult, valuesOf } from "../law.js";
+import {
+  type AnyReward,
+  broken,
+  checkLaw,
+  judgedText,
+  type LawOptions,
+  type LawResult,
+  shownJudged,
+  valuesOf,
+} from "../law.js";
 
 /**
  * No known exploit is worth more than an honest wrong answer.
@@ -36,4 +45,8 @@ export const unhackable = <Reference>(
         broken(`"${name}" is worth ${paid}, an honest wrong answer ${honest}`);
     }),
     { ...options, runs: Math.max(options.runs, 4 * options.exploits.length) },
+    ({ text }, reference) => {
+      const honest = options.honestWrong(reference);
+      return `the exploit: ${shownJudged(text, reference)}\n    honest and wrong: ${shownJudged(honest, reference)}`;
+    },
   );
