@@ -7,7 +7,15 @@ import { afterAll, describe, expect, it } from "vitest";
 import { readVerdict } from "../../test/candidates.js";
 import { optionsOf, sampleOf } from "../../test/cmkdSamples.js";
 import { written } from "../../test/written.js";
-import { cmkd, labelProbability, meanLogProb, voteShare } from "../index.js";
+import {
+  answerLogProb,
+  cmkd,
+  labelMargin,
+  labelProbability,
+  meanLogProb,
+  measureConfidences,
+  voteShare,
+} from "../index.js";
 
 const folder = mkdtempSync(join(tmpdir(), "msrl-cmkd-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -97,6 +105,20 @@ describe("cmkd's errors", () => {
     expect(() => cmkd(misspelt as object as typeof options)).toThrow(
       /select.confidense is not an option, wanted one of confidence, threshold[\s\S]*sampling.temperature is not given, wanted a number/,
     );
+  });
+
+  it("names confidences that would ask a teacher without token ids, before it is asked for anything", () => {
+    const options = optionsOf(() => []);
+    const policy = { ...options.teacher.policy, tokenize: () => [] };
+    const onServer = { ...options, teacher: { ...options.teacher, policy } };
+    expect(cmkd({ ...onServer, measures: { share: voteShare(readVerdict) } })).toBeInstanceOf(Function);
+    const asking = { ...onServer, select: { confidence: labelProbability() }, measures: { mean: meanLogProb } };
+    expect(() => cmkd(asking)).toThrow(
+      /^cmkd: select.confidence is a measure of the teacher's tokens, wanted a function/,
+    );
+    expect(() => cmkd({ ...onServer, measures: { answer: answerLogProb() } })).toThrow(/^cmkd: measures.answer is/);
+    const measure = () => measureConfidences({ teacher: { policy, state: null }, measures: { label: labelMargin() } });
+    expect(measure).toThrow(/^measureConfidences: label is a measure/);
   });
 
   it("names samples that cannot be", async () => {

@@ -52,8 +52,7 @@ export const commonEnd = (a: readonly number[], b: readonly number[], limit: num
 /**
  * Which tokens of a text name its verdict: those in which it differs from the same text with the other verdict.
  *
- * So it holds for any tokenizer, whatever it merges around the letter. `null` where no verdict is found, or where the
- * policy gives no token ids.
+ * So it holds for any tokenizer, whatever it merges around the letter. `null` where no verdict is found.
  */
 export const answerTokens = (
   text: string,

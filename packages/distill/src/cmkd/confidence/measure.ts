@@ -1,4 +1,4 @@
-import type { Completion, Prompt } from "@msrl/core";
+import type { Completion, ConfigurationProblem, Prompt } from "@msrl/core";
 import type { Confidence } from "./confidence.js";
 
 /** Tokens of which a measure wants the teacher's log-probs, behind a prompt. */
@@ -38,3 +38,15 @@ export const asMeasure = (confidence: AnyConfidence): ConfidenceMeasure =>
         value: (_, candidate, { completions }) => confidence(candidate, completions),
       }
     : confidence;
+
+/** Measures that ask a teacher which tells no tokens, one on a server for one: they would find nothing. By field. */
+export const unaskable = (
+  tokenize: (text: string) => readonly number[],
+  measures: Readonly<Record<string, AnyConfidence>>,
+): readonly ConfigurationProblem[] => {
+  const asking = Object.entries(measures).filter(([, each]) => typeof each !== "function");
+  if (asking.length === 0 || tokenize("A").length > 0) return [];
+  const wanted =
+    "a function, f.e. meanLogProb or voteShare(readVerdict): this teacher tells no token ids, as those on a server";
+  return asking.map(([field]) => ({ field, given: "a measure of the teacher's tokens", wanted }));
+};

@@ -1,8 +1,8 @@
-import { type Completion, type Prompt, toPromise } from "@msrl/core";
+import { type Completion, configurationError, type Prompt, toPromise } from "@msrl/core";
 import type { PolicyError } from "@msrl/core/policy";
 import { pipe } from "fp-ts/function";
 import * as TE from "fp-ts/TaskEither";
-import { type AnyConfidence, asMeasure, type MeasuredGroup } from "./measure.js";
+import { type AnyConfidence, asMeasure, type MeasuredGroup, unaskable } from "./measure.js";
 import { type Scorer, scoreAsks } from "./scoreAsks.js";
 
 /** Settings of {@link measureConfidences}. */
@@ -24,6 +24,8 @@ export type Confidences = Readonly<Record<string, readonly number[]>>;
 /** The TaskEither door of {@link measureConfidences}: Left with the teacher's error. */
 export const measureConfidencesTask = <State>({ teacher, measures }: MeasureConfidencesOptions<State>) => {
   const { policy } = teacher;
+  const problems = unaskable((text) => policy.tokenize(text), measures);
+  if (problems.length > 0) throw configurationError("measureConfidences", problems);
   const named = Object.entries(measures).map(([name, confidence]) => ({ name, measure: asMeasure(confidence) }));
   return (candidates: readonly CandidateGroup[]): TE.TaskEither<PolicyError, readonly Confidences[]> => {
     const tokenize = (text: string): readonly number[] => policy.tokenize(text);
@@ -52,6 +54,7 @@ export const measureConfidencesTask = <State>({ teacher, measures }: MeasureConf
  * nothing (`meanLogProb`, `voteShare`, `answerLogProb`, any function) make no call; `labelProbability` and `labelMargin` share
  * theirs. This is the Promise door: throws the teacher's tagged errors.
  *
+ * @throws ConfigurationError for measures that ask a teacher without token ids.
  * @example
  * import { meanLogProb, measureConfidences } from "@msrl/distill";
  * const policy = { tokenize: () => [], logProbs: () => { throw new Error("not asked"); } };

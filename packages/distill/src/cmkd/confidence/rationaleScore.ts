@@ -31,7 +31,7 @@ const sum = (values: ArrayLike<number>): number => Array.from(values).reduce((to
  * @example
  * import { measureConfidences, rationaleScore } from "@msrl/distill";
  * import * as TE from "fp-ts/TaskEither";
- * const policy = { tokenize: () => [], logProbs: (_: null, asked: readonly { prompt: { messages: readonly unknown[] } }[]) =>
+ * const policy = { tokenize: () => [1], logProbs: (_: null, asked: readonly { prompt: { messages: readonly unknown[] } }[]) =>
  *   TE.right(asked.map(({ prompt }) => [prompt.messages.length > 0 ? Float32Array.of(-0.5, -0.5) : Float32Array.of(-1, -3)])) };
  * const completions = [{ text: "red fox", tokenIds: [1, 2], logProbs: [-0.5, -0.5], truncated: false }];
  * const measure = measureConfidences({ teacher: { policy, state: null }, measures: { rationale: rationaleScore() } });

@@ -12,7 +12,7 @@ import {
 } from "@msrl/core/configuration";
 import type { Policy, PolicyError, Sampling } from "@msrl/core/policy";
 import type { Assemble } from "../../captions/insertCaption.js";
-import type { AnyConfidence } from "../confidence/measure.js";
+import { type AnyConfidence, unaskable } from "../confidence/measure.js";
 import type { FilterOptions } from "../filter.js";
 import type { SwapTrace } from "../position/swapTrace.js";
 import { type TieRule, tieRules } from "../vote.js";
@@ -97,7 +97,10 @@ export type CmkdError =
 const record: Rule = { wanted: "an object", fits: (value) => typeof value === "object" && value !== null };
 
 const rules: Rules<CmkdOptions<never>> = {
-  teacher: record,
+  teacher: {
+    wanted: "{ policy, state }",
+    fits: (value) => typeof (value as Partial<Teacher<never>> | null)?.policy?.sample === "function",
+  },
   candidates: wholeFrom(1),
   sampling: record,
   hasFormat: callable,
@@ -115,6 +118,15 @@ const rules: Rules<CmkdOptions<never>> = {
   signal: optional(record),
   onSample: optional(callable),
 };
+
+/** Confidences by the names of their options. */
+const confidencesOf = <State>({
+  select,
+  measures = {},
+}: CmkdOptions<State>): Readonly<Record<string, AnyConfidence>> => ({
+  ...(select?.confidence && { "select.confidence": select.confidence }),
+  ...Object.fromEntries(Object.entries(measures).map(([name, each]) => [`measures.${name}`, each])),
+});
 
 const fields = { select: ["confidence", "threshold"], sampling: ["temperature", "maxTokens"] } as const;
 
@@ -134,6 +146,7 @@ const together = <State>(options: CmkdOptions<State>): readonly ConfigurationPro
   const odd = positions === "both" && candidates! % 2 !== 0;
   return [
     ...inside(options),
+    ...unaskable((text) => options.teacher?.policy?.tokenize(text) ?? [0], confidencesOf(options)),
     ...(odd
       ? [{ field: "candidates", given: shown(candidates), wanted: "an even number where positions is both" }]
       : []),
