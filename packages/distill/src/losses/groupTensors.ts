@@ -26,6 +26,10 @@ export interface Lengths {
   readonly teacher: number;
 }
 
+/** What {@link groupTensors} makes, by the names of what `universalLogit` reads. */
+export type GroupTensors = Tensors &
+  Readonly<Record<"studentBase" | "studentOthers" | "teacherBase" | "teacherOthers" | "groups", Tensor>>;
+
 /** 1 at the places given, [B, G, T]. */
 const marks = (
   rows: readonly (readonly (readonly number[])[])[],
@@ -53,12 +57,12 @@ const marks = (
  * import { groupTensors } from "@msrl/distill";
  * const rows = [[{ student: [0, 1], teacher: [2] }]];
  * const { studentBase, studentOthers } = groupTensors({ base: "last" })(rows, { student: 2, teacher: 3 });
- * assert.deepStrictEqual([[...studentBase!.data], [...studentOthers!.data]], [[0, 1], [1, 0]]);
+ * assert.deepStrictEqual([[...studentBase.data], [...studentOthers.data]], [[0, 1], [1, 0]]);
  * @since 0.1.0
  */
 export const groupTensors = (
   options: Partial<GroupTensorsOptions> = {},
-): ((rows: readonly (readonly TokenGroup[])[], lengths: Lengths) => Tensors) => {
+): ((rows: readonly (readonly TokenGroup[])[], lengths: Lengths) => GroupTensors) => {
   const { base, dtype } = checkOptions("groupTensors", rules, groupTensorsDefaults, options);
   const baseOf = (places: readonly number[]) => (base === "first" ? places.slice(0, 1) : places.slice(-1));
   const othersOf = (places: readonly number[]) => (base === "first" ? places.slice(1) : places.slice(0, -1));

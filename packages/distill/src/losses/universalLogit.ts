@@ -133,6 +133,8 @@ const build = (options: UniversalLogitOptions, inputs: UniversalLogitInputs): Di
  * https://arxiv.org/abs/2402.12030; with matches: Unlocking On-Policy Distillation for Any Model Family
  * (GOLD, 2025), https://huggingface.co/spaces/HuggingFaceH4/general-on-policy-logit-distillation
  *
+ * An expression: core's `valueAndGrad` computes it over arrays, `valueAndGradModel` makes a model of it.
+ *
  * @throws ConfigurationError with every option that cannot be.
  * @example
  * import { input } from "@msrl/core/graph";
