@@ -61,8 +61,8 @@ export const readRolloutsTask = <Reference = unknown>(
  * Reads a file of saved rollouts, one a line, as `encodeRollout` writes them.
  *
  * Lines that cannot be used, such as the last one of a run that was killed while it wrote, are skipped and reported.
- * Throws `RolloutsUnreadable` if the file cannot be read.
  *
+ * @throws RolloutsUnreadable if the file cannot be read.
  * @example
  * import { mkdtemp, writeFile } from "node:fs/promises";
  * import { tmpdir } from "node:os";

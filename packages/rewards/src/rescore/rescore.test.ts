@@ -1,15 +1,11 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { encodeRollout, type SavedRollout, type Score, toPromise } from "@msrl/core";
+import { type RewardError, type SavedRollout, type Score, tagged } from "@msrl/core";
 import fc from "fast-check";
 import * as TE from "fp-ts/TaskEither";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { perCompletion } from "../compose/perCompletion.js";
 import { weightedSum } from "../compose/weightedSum.js";
 import { compareScores } from "./compareScores.js";
 import { describeChange } from "./describeChange.js";
-import { readRollouts } from "./readRollouts.js";
 import { rescore } from "./rescore.js";
 
 const scored = (value: number | null, parts: Score["parts"] = { length: value }): Score => ({ value, parts });
@@ -31,6 +27,27 @@ const length = perCompletion("length", (text) =>
 const byLength = weightedSum({ length: { reward: length, weight: 1 } });
 
 describe("rescore", () => {
+  it("takes a reward of a single number as a part of its name, which a completion fails alone", async () => {
+    const short = perCompletion("short", (text) => {
+      if (text === "?") throw new Error("no word");
+      return text.length < 3 ? 1 : { value: 0, reason: "too long" };
+    });
+    const saved = [group(0, "a", ["a", scored(1)], ["long", scored(1)], ["?", scored(1)])];
+    const { rollouts } = await rescore(saved, short);
+    expect(rollouts[0]!.completions.map(({ score }) => score)).toEqual([
+      { value: 1, parts: { short: 1 } },
+      { value: 0, parts: { short: 0 }, reasons: { short: "too long" } },
+      { value: null, parts: { short: null }, failures: { short: "the function threw: no word" } },
+    ]);
+  });
+
+  it("refuses what is no reward, and what is no list of rollouts", async () => {
+    await expect(rescore([], 3 as never)).rejects.toThrow("rescore: reward is 3, wanted a reward");
+    await expect(rescore(null as never, length)).rejects.toThrow("rollouts is null, wanted a list");
+    const saved = [group(0, "a", ["a", scored(1)])];
+    await expect(rescore(saved, (async () => [1]) as never)).rejects.toThrow(/gave a promise, wanted a TaskEither/);
+  });
+
   it("scores every completion again, a call a step that is told the step, groups and order kept", async () => {
     const calls: unknown[] = [];
     const saved = [
@@ -79,10 +96,11 @@ describe("rescore", () => {
     const thrower = () => {
       throw new Error("gone");
     };
-    await expect(rescore(saved, thrower)).rejects.toThrow("reward total: threw: gone");
-    await expect(rescore(saved, () => TE.right([]))).rejects.toThrow("given 0 scores, wanted 1, one a completion");
-    await expect(rescore(saved, () => TE.left({ _tag: "RewardError" } as never))).rejects.toMatchObject({
-      _tag: "RewardError",
+    const lost: RewardError = tagged("RewardError", "lost", { reward: "x" });
+    await expect(rescore(saved, thrower)).rejects.toThrow("reward thrower: threw: gone");
+    await expect(rescore(saved, () => TE.right([]))).rejects.toThrow("given 0 values, wanted 1, one a completion");
+    await expect(rescore(saved, () => TE.left<RewardError, readonly Score[]>(lost))).rejects.toMatchObject({
+      reward: "x",
     });
   });
 });
@@ -152,29 +170,5 @@ describe("describeChange", () => {
       "0 of 0 groups in another order, 0 of 0 completions on another side of their group's mean",
     ]);
     expect(() => describeChange(change, { limit: -1 })).toThrow("describeChange: limit is -1");
-  });
-});
-
-describe("readRollouts", () => {
-  const place = { folder: "" };
-  beforeAll(async () => {
-    place.folder = await mkdtemp(join(tmpdir(), "rollouts-"));
-  });
-  afterAll(() => rm(place.folder, { recursive: true, force: true }));
-
-  it("reads what was written, line by line, and reports the lines that it skips", async () => {
-    const file = join(place.folder, "run.jsonl");
-    const saved = [group(0, "a", ["\u2028 \ud800 \n <answer>", scored(1)]), group(1, "b", ["é", scored(null)])];
-    await writeFile(file, `${saved.map(encodeRollout).join("\n\n")}\r\n{"step": 2}\n{"step": 3, "pro`);
-    const { rollouts, problems } = await readRollouts<object>(file);
-    expect(rollouts).toEqual(saved);
-    expect(problems).toEqual([`${file}:4: prompt.id cannot be used, wanted a text`, `${file}:5: it is no JSON object`]);
-    expect((await toPromise(byLength([]))).length).toBe(0);
-  });
-
-  it("says which file it cannot read", async () => {
-    const file = join(place.folder, "none.jsonl");
-    await expect(readRollouts(file)).rejects.toMatchObject({ _tag: "RolloutsUnreadable", file });
-    await expect(readRollouts(place.folder)).rejects.toMatchObject({ _tag: "RolloutsUnreadable" });
   });
 });

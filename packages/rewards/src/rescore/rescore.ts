@@ -1,9 +1,11 @@
-import type { CompletionBatch, RewardError, SavedRollout, Score, ScoredReward } from "@msrl/core";
+import type { RewardError, SavedRollout } from "@msrl/core";
 import { completionOf, toPromise } from "@msrl/core";
+import type { Rule } from "@msrl/core/configuration";
 import * as E from "fp-ts/Either";
 import { pipe } from "fp-ts/function";
 import * as TE from "fp-ts/TaskEither";
-import { rewardError, thrownReason } from "../compose/marks.js";
+import { checkArguments, rewardRule } from "../compose/arguments.js";
+import { type AnyReward, scoresOf } from "../compose/scoresOf.js";
 import { compareScores, type ScoreChange } from "./compareScores.js";
 
 /** A run scored again: its rollouts with their new scores, in their order, and what changed. */
@@ -12,35 +14,20 @@ export interface Rescored<Reference> {
   readonly change: ScoreChange;
 }
 
-/** A score for every completion, or why there is none. */
-const scoresOf =
-  <Reference>(
-    reward: ScoredReward<Reference>,
-    batch: CompletionBatch<Reference>,
-    step: number,
-  ): TE.TaskEither<RewardError, readonly Score[]> =>
-  async () => {
-    try {
-      const result = await reward(batch, { step })();
-      return E.isLeft(result) || result.right.length === batch.length
-        ? result
-        : E.left(rewardError("total", `given ${result.right.length} scores, wanted ${batch.length}, one a completion`));
-    } catch (thrown) {
-      return E.left(rewardError("total", `threw: ${thrownReason(thrown)}`));
-    }
-  };
+/** The name of a reward of a single number, under which its values are compared. */
+const partName = (reward: AnyReward<never>): string => reward.name || "total";
 
 /** The rollouts of one step with their new scores: one call of the reward for all completions, as in a run. */
 const rescoreStep = <Reference>(
   step: number,
   rollouts: readonly SavedRollout<Reference>[],
-  reward: ScoredReward<Reference>,
+  reward: AnyReward<Reference>,
 ): TE.TaskEither<RewardError, readonly SavedRollout<Reference>[]> => {
   const batch = rollouts.flatMap(({ prompt, completions, reference }) =>
     completions.map((completion) => ({ prompt, completion: completionOf(completion), reference })),
   );
   return pipe(
-    scoresOf(reward, batch, step),
+    scoresOf(partName(reward), reward, batch, { step }),
     TE.map((scores) => {
       let at = 0;
       return rollouts.map((rollout) => ({
@@ -51,11 +38,13 @@ const rescoreStep = <Reference>(
   );
 };
 
+const rolloutsRule: Rule = { wanted: "a list of saved rollouts", fits: Array.isArray };
+
 /** The TaskEither door of {@link rescore}. */
 export const rescoreTask =
   <Reference>(
     saved: readonly SavedRollout<Reference>[],
-    reward: ScoredReward<Reference>,
+    reward: AnyReward<Reference>,
   ): TE.TaskEither<RewardError, Rescored<Reference>> =>
   async () => {
     const steps = new Map<number, number[]>();
@@ -74,9 +63,12 @@ export const rescoreTask =
  * Scores the saved rollouts of a finished run again, without any model, and tells what changes.
  *
  * The reward is called once a step, told the step, with all completions of the step in their order: so curricula and
- * rewards that compare a group see what they see in a run. Throws the `RewardError` of a reward that fails. Saved
- * rollouts hold no pictures; for a judge that looks at them, put the prompts of the data in first.
+ * rewards that compare a group see what they see in a run. A reward of a single number is a part of its own name, which a
+ * completion that it cannot judge fails alone. Saved rollouts hold no pictures; for a judge that looks at them, put the
+ * prompts of the data in first.
  *
+ * @throws RewardError of a reward that fails as a whole.
+ * @throws ConfigurationError if there are no rollouts, or no reward.
  * @example
  * import { accuracy, describeChange, format, rescore, weightedSum } from "@msrl/rewards";
  * const score = { value: 1, parts: { accuracy: 1 } };
@@ -95,7 +87,10 @@ export const rescoreTask =
  * console.log(describeChange(change));
  * @since 0.1.0
  */
-export const rescore = <Reference>(
+export const rescore = async <Reference>(
   saved: readonly SavedRollout<Reference>[],
-  reward: ScoredReward<Reference>,
-): Promise<Rescored<Reference>> => toPromise(rescoreTask(saved, reward));
+  reward: AnyReward<Reference>,
+): Promise<Rescored<Reference>> => {
+  checkArguments("rescore", ["rollouts", rolloutsRule, saved], ["reward", rewardRule, reward]);
+  return toPromise(rescoreTask(saved, reward));
+};

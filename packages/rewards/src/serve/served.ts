@@ -1,11 +1,9 @@
-import type { CompletionBatch, Reward, RewardContext, Score, ScoredReward } from "@msrl/core";
-import { isTagged } from "@msrl/core";
+import type { CompletionBatch, RewardContext, Score, ScoredReward } from "@msrl/core";
 import * as E from "fp-ts/Either";
-import { asScore, scoreOfMark } from "../compose/asScore.js";
-import { marksOf, noTask, thrownReason } from "../compose/marks.js";
+import { type AnyReward, hasMarks, scoresOf } from "../compose/scoresOf.js";
 
 /** A reward as a server takes it: with parts, or a single number a completion. */
-export type ServedReward<Reference> = Reward<Reference> | ScoredReward<Reference>;
+export type ServedReward<Reference> = AnyReward<Reference>;
 
 /** A reward behind a name: total, one score a completion, all of the same parts. */
 export interface Served {
@@ -21,29 +19,6 @@ export const totalPart = "total";
 /** Completions of which none could be judged. */
 export const allFailed = (batch: CompletionBatch<unknown>, message: string): readonly Score[] =>
   batch.map(() => ({ value: null, parts: {}, failures: { [totalPart]: message } }));
-
-const hasMarks = (reward: ServedReward<never>): reward is Reward<never> =>
-  typeof (reward as Reward<never>).marks === "function";
-
-const called = async (
-  name: string,
-  reward: ServedReward<never>,
-  batch: CompletionBatch<never>,
-  context: RewardContext,
-): Promise<readonly Score[]> => {
-  if (hasMarks(reward)) {
-    const marks = await marksOf(name, reward, batch, context)();
-    return E.isLeft(marks) ? allFailed(batch, marks.left.message) : marks.right.map((mark) => scoreOfMark(name, mark));
-  }
-  const task: unknown = reward(batch, context);
-  if (typeof task !== "function") return allFailed(batch, `reward ${name}: ${noTask(task)}`);
-  const result: E.Either<Error, readonly unknown[]> = await task();
-  if (E.isLeft(result)) return allFailed(batch, result.left.message);
-  const { length } = result.right;
-  if (length !== batch.length)
-    return allFailed(batch, `reward ${name}: given ${length} values, wanted ${batch.length}, one a completion`);
-  return result.right.map((given) => asScore(name, given));
-};
 
 /** Fills in the parts that a score lacks, so that every score has those met so far. */
 const evened = (score: Score, parts: ReadonlySet<string>): Score => {
@@ -65,12 +40,8 @@ export const served = (name: string, reward: ServedReward<never>, parts: readonl
     name,
     parts: () => [...known],
     score: async (batch, context) => {
-      let scores: readonly Score[];
-      try {
-        scores = await called(name, reward, batch as unknown as CompletionBatch<never>, context);
-      } catch (thrown) {
-        scores = allFailed(batch, isTagged(thrown) ? thrown.message : `reward ${name}: threw: ${thrownReason(thrown)}`);
-      }
+      const result = await scoresOf(name, reward as AnyReward<unknown>, batch, context)();
+      const scores = E.isLeft(result) ? allFailed(batch, result.left.message) : result.right;
       for (const score of scores) for (const part of Object.keys(score.parts)) known.add(part);
       return scores.map((score) => evened(score, known));
     },

@@ -1,18 +1,10 @@
-import {
-  type CompletionBatch,
-  type Reward,
-  type RewardError,
-  type Scorable,
-  type Score,
-  type ScoredReward,
-  toPromise,
-} from "@msrl/core";
+import { type CompletionBatch, type RewardError, type Scorable, type Score, toPromise } from "@msrl/core";
 import fc from "fast-check";
 import type { TaskEither } from "fp-ts/TaskEither";
 import { noTask } from "../compose/marks.js";
+import type { AnyReward } from "../compose/scoresOf.js";
 
-/** A reward of either kind. */
-export type AnyReward<Reference> = Reward<Reference> | ScoredReward<Reference>;
+export type { AnyReward };
 
 /** What a law is checked with. */
 export interface LawOptions<Reference> {
