@@ -20,6 +20,18 @@ describe("/get_reward", () => {
     });
   });
 
+  it("judges no query against the label of another", async () => {
+    const { status, body } = await post(serve(), "/get_reward", { query: ["a", "b"], prompts: [], labels: ["A"] });
+    expect([status, body.error]).toEqual([
+      400,
+      {
+        tag: "BadRequest",
+        message: "labels cannot be used, wanted 2 entries, one a query, or none; given 1",
+        field: "labels",
+      },
+    ]);
+  });
+
   it("answers a list of none, with the same names", async () => {
     const app = serve({ parts: ["accuracy", "format"] });
     const { status, body } = await post(app, "/get_reward", { query: [], prompts: [], labels: [] });

@@ -74,8 +74,7 @@ const messagesOf = async (
     if (next >= images.length) return undefined;
     return mediaOf(images[next], `${field}.images[${next++}]`, decode);
   };
-  const list =
-    typeof prompt === "string" ? [{ role: "user", content: prompt }] : listAt(prompt, `${field}.prompt`, 10_000);
+  const list = typeof prompt === "string" ? [{ role: "user", content: prompt }] : chatAt(prompt, `${field}.prompt`);
   const messages: Message[] = [];
   for (const [at, message] of list.entries()) {
     if (!isObject(message)) throw badField(`${field}.prompt[${at}]`, "a message with role and content");
@@ -99,14 +98,22 @@ const withImages = (messages: readonly Message[], images: readonly Part[]): read
 /** The text of a completion: itself, or that of its last message. */
 const completionText = (given: unknown, field: string): string => {
   if (typeof given === "string") return given;
-  const last = listAt(given, field, 10_000).at(-1);
-  if (!isObject(last)) throw badField(field, "a text or messages");
+  const last = chatAt(given, field).at(-1);
+  if (!isObject(last)) throw badField(field, textOrMessages);
   const { content } = last;
   if (content === null || content === undefined) return "";
   if (typeof content === "string") return content;
   return listAt(content, field, 10_000)
     .map((part) => (isObject(part) && typeof part.text === "string" ? part.text : ""))
     .join("");
+};
+
+const textOrMessages = "a text, or a list of messages";
+
+/** Messages, where a text would do as well. */
+const chatAt = (given: unknown, field: string): readonly unknown[] => {
+  if (!Array.isArray(given)) throw badField(field, textOrMessages);
+  return listAt(given, field, 10_000);
 };
 
 const isIds = (value: unknown): value is readonly number[] =>

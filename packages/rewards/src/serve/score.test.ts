@@ -23,6 +23,16 @@ describe("/score", () => {
     ]);
   });
 
+  it.each([
+    [{}, "samples[0].completion"],
+    [{ completion: 3 }, "samples[0].completion"],
+    [{ completion: "x", prompt: 3 }, "samples[0].prompt"],
+  ])("says what %o lacks", async (sample, field) => {
+    const { status, body } = await post(serve(), "/score", { samples: [sample] });
+    const message = `${field} cannot be used, wanted a text, or a list of messages`;
+    expect([status, body.error]).toEqual([400, { tag: "BadRequest", message, field }]);
+  });
+
   it("passes step, tokens, groups and images on", async () => {
     const seen: unknown[] = [];
     const reward: ScoredReward<unknown> = (batch, context) => {

@@ -52,7 +52,7 @@ describe.skipIf(!known)("a shim under Python", () => {
   const run = async (code: string): Promise<unknown> => {
     const env = {
       PATH: process.env.PATH,
-      MSRL_URL: server.url,
+      MSRL_URL: `${server.url}/`, // as people write it
       MSRL_TOKEN: "secret",
       http_proxy: "http://127.0.0.1:9",
     };

@@ -3,7 +3,7 @@ import { configurationError } from "@msrl/core";
 /** Asks the server: bytes and images as base64; a server that is busy or starts again is asked five times. */
 const head = (about: string): string => `"""${about} MSRL_URL: the server; MSRL_TOKEN: its token."""
 import base64, io, json, os, time, urllib.request
-URL, TOKEN = os.environ.get("MSRL_URL", "http://127.0.0.1:8400"), os.environ.get("MSRL_TOKEN", "")
+URL, TOKEN = os.environ.get("MSRL_URL", "http://127.0.0.1:8400").rstrip("/"), os.environ.get("MSRL_TOKEN", "")
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 def plain(value):
