@@ -70,6 +70,7 @@ const run = async (data: string, url: string, model: string, folder: string): Pr
     key: key(Number(values.seed)),
     onProgress: progress,
   });
+  for (const { id, message } of made.run.failed) process.stderr.write(`no traces of ${id}: ${message}\n`);
   console.log(yieldPage(made));
 };
 

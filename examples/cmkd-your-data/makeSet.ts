@@ -83,6 +83,7 @@ export const makeSet = async (options: SetOptions): Promise<MadeSet> => {
     key: fold(key, "traces"),
     file: join(folder, "traces.jsonl"),
     concurrency,
+    onFailure: "skip",
     onSample: (_, done, of) => onProgress?.("traces", done, of),
   })(
     transfer.samples.map(({ captioned }) => ({
@@ -94,6 +95,6 @@ export const makeSet = async (options: SetOptions): Promise<MadeSet> => {
     })),
   );
   await writeSft(join(folder, "sft.jsonl"), run.examples);
-  await rm(replies, { force: true }); // all of them are in traces.jsonl
+  if (run.failed.length === 0) await rm(replies, { force: true }); // all of them are in traces.jsonl
   return { transfer, run, teacherTokens: policy.tokens() };
 };

@@ -18,6 +18,7 @@ export const yieldPage = ({ transfer: { report }, run, teacherTokens }: MadeSet)
     ["samples", report.samples],
     ["  no caption: captioner failed", report.dropped.failed],
     ["  no caption: empty, cut off, refused or leaking", report.dropped.flawed],
+    ["  the teacher failed", run.failed.length],
     ["  judged by the teacher", table.samples],
     ["    no readable verdict", table.dropped.unreadable],
     ["    tie", table.dropped.tie],

@@ -4,7 +4,7 @@ import type { CmkdResult } from "./cmkdExamples.js";
 import { judgeRecord } from "./run/judgeRecord.js";
 import { measuresOf } from "./run/measureRecords.js";
 import { type CheckedCmkd, type CmkdError, type CmkdOptions, type CmkdSample, checkCmkd } from "./run/options.js";
-import { recordsOf } from "./run/recordsOf.js";
+import { type CmkdFailure, recordsOf } from "./run/recordsOf.js";
 import { openTraceFile, type TraceFile, type TraceSettings } from "./run/traceFile.js";
 import type { TraceRecord } from "./run/traceRecord.js";
 import { yieldTable } from "./yieldTable.js";
@@ -12,6 +12,8 @@ import { yieldTable } from "./yieldTable.js";
 /** Examples, the samples that gave none, the table of both, and all that was drawn, in the order of the samples. */
 export interface CmkdRun extends CmkdResult {
   readonly records: readonly TraceRecord[];
+  /** Samples that the teacher failed at, where failures are skipped: in none of the others, and asked for by the next run. */
+  readonly failed: readonly CmkdFailure[];
 }
 
 /** What a file's traces hang on, as far as it can be written down. */
@@ -48,17 +50,19 @@ const run = async <State>(options: CheckedCmkd<State>, samples: readonly CmkdSam
   const { file } = options;
   checkSamples(samples, options.positions === "both");
   const kept = file === undefined ? inMemory : await openTraceFile(file, settingsOf(options));
-  const records = await recordsOf(options, kept, samples);
-  const judged = samples.map((sample, at) => judgeRecord(options, sample, records[at]!));
+  const { records, failed } = await recordsOf(options, kept, samples);
+  const drawn = records.flatMap((record, at) => (record ? [{ record, sample: samples[at]! }] : []));
+  const judged = drawn.map(({ record, sample }) => judgeRecord(options, sample, record));
   const labelled = judged.map(({ outcome }, at) => {
-    const { label } = samples[at]!;
+    const { label } = drawn[at]!.sample;
     return label === undefined ? { outcome } : { outcome, label };
   });
   return {
     examples: judged.flatMap(({ example }) => (example ? [example] : [])),
     dropped: judged.flatMap(({ outcome }) => (outcome._tag === "Dropped" ? [outcome] : [])),
     table: yieldTable(labelled),
-    records,
+    records: drawn.map(({ record }) => record),
+    failed,
   };
 };
 
@@ -96,7 +100,7 @@ export const cmkdTask = <State>(options: CmkdOptions<State>) => {
  * A call of the teacher is a batch. For a policy on a server leave `batchSize` at 1 and raise `concurrency`: each sample is
  * kept as soon as it is done. Replies of a sample that is not done yet are kept by `keptReplies` of `@msrl/core/openai`.
  *
- * Errors: the teacher's; `CmkdSamples` (an id twice, no swapped prompt), `CmkdFile`, `CmkdStopped` (the signal). This is the
+ * Errors: the teacher's, unless `onFailure` is `skip`; `CmkdSamples` (an id twice, no swapped prompt), `CmkdFile`, `CmkdStopped` (the signal). This is the
  * Promise door. MSRL (2026), stage 2, https://arxiv.org/abs/2603.25108, which leaves n and the confidence open.
  *
  * @throws ConfigurationError with every option that cannot be.

@@ -13,6 +13,7 @@ export {
   cmkdDefaults,
   type Teacher,
 } from "./run/options.js";
+export type { CmkdFailure } from "./run/recordsOf.js";
 export type { Candidate, TraceRecord } from "./run/traceRecord.js";
 export * from "./select.js";
 export * from "./siblings/index.js";

@@ -72,19 +72,25 @@ export interface CmkdOptions<State> extends FilterOptions {
   readonly batchSize?: number;
   /** Calls of the teacher under way at once at most; changes no draw. 1 for a policy here, 16 f.e. for one on a server. */
   readonly concurrency?: number;
+  /** `skip`: a sample (a batch) that the teacher fails at is left out and told in `failed`; `stop` by default. */
+  readonly onFailure?: "stop" | "skip";
+  /** Failures in a row after which it stops all the same: the teacher is gone. */
+  readonly failuresInRow?: number;
   /** Stops before the next batch; those under way are finished and kept. */
   readonly signal?: AbortSignal;
   /** Told of every sample as it is done, those a file held among them. */
   readonly onSample?: (id: string, done: number, of: number) => void;
 }
 
-/** Numbers of {@link cmkd} where none are given. */
+/** Settings of {@link cmkd} where none are given. */
 export const cmkdDefaults = {
   candidates: 8,
   batchSize: 1,
   concurrency: 1,
   ties: "dropped",
   positions: "given",
+  onFailure: "stop",
+  failuresInRow: 20,
 } as const;
 
 /** What {@link cmkd} can fail at. */
@@ -115,6 +121,8 @@ const rules: Rules<CmkdOptions<never>> = {
   file: optional({ wanted: "a path", fits: (value) => typeof value === "string" && value !== "" }),
   batchSize: wholeFrom(1),
   concurrency: wholeFrom(1),
+  onFailure: oneOf(["stop", "skip"]),
+  failuresInRow: wholeFrom(1),
   signal: optional(record),
   onSample: optional(callable),
 };
@@ -160,8 +168,7 @@ const together = <State>(options: CmkdOptions<State>): readonly ConfigurationPro
 };
 
 /** Options of {@link cmkd} with their defaults. */
-export type CheckedCmkd<State> = CmkdOptions<State> &
-  Required<Pick<CmkdOptions<State>, "candidates" | "ties" | "positions" | "batchSize" | "concurrency">>;
+export type CheckedCmkd<State> = CmkdOptions<State> & Required<Pick<CmkdOptions<State>, keyof typeof cmkdDefaults>>;
 
 /** The options over their defaults; throws ConfigurationError with everything that cannot be. */
 export const checkCmkd = <State>(options: CmkdOptions<State>): CheckedCmkd<State> =>

@@ -55,6 +55,27 @@ describe("cmkd's calls side by side", () => {
     }
   });
 
+  it("are skipped where they fail, if that is wanted, and made by the next run", async () => {
+    const file = join(folder, "skipped.jsonl");
+    const calls: string[] = [];
+    const options = { ...optionsOf(() => texts, calls), file, concurrency: 2, onFailure: "skip" as const };
+    const { policy } = options.teacher;
+    const sample: typeof policy.sample = (state, prompts, ...rest) =>
+      ["s2", "s5"].includes(prompts[0]!.id) ? TE.left(gone) : policy.sample(state, prompts, ...rest);
+    const choosy = { ...options, teacher: { ...options.teacher, policy: { ...policy, sample } } };
+    const made = await cmkd(choosy)(samples);
+    expect(made.failed).toEqual(["s2", "s5"].map((id) => ({ id, message: "gone" })));
+    expect(made.records.map(({ id }) => id)).toEqual(["s0", "s1", "s3", "s4", "s6"]);
+    expect([made.table.samples, made.table.accuracy.samples <= 5]).toEqual([5, true]);
+    calls.length = 0;
+    const { file: _, ...inMemory } = options;
+    expect(await cmkd(options)(samples)).toEqual(await cmkd({ ...inMemory, ...optionsOf(() => texts) })(samples));
+    expect(calls).toEqual(["sample s2", "sample s5"]);
+    const none = { ...policy, sample: () => TE.left(gone) };
+    const dead = cmkd({ ...inMemory, failuresInRow: 3, teacher: { ...options.teacher, policy: none } })(samples);
+    await expect(dead).rejects.toBe(gone);
+  });
+
   it("write whole lines, of which any beginning is a file to go on with", async () => {
     const file = join(folder, "whole.jsonl");
     const options = { ...optionsOf(() => texts), measures: { label: labelProbability() }, concurrency: 4 };

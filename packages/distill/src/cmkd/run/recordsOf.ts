@@ -1,4 +1,4 @@
-import { tagged, toPromise } from "@msrl/core";
+import { isTagged, tagged, toPromise } from "@msrl/core";
 import { eachOf } from "../../captions/eachOf.js";
 import { askedHash } from "./askedHash.js";
 import { drawCandidates } from "./drawCandidates.js";
@@ -43,36 +43,52 @@ const finishBatch = async <State>(
   return finished;
 };
 
-/** The records of all samples, in their order: batches side by side; after a failure no further one is begun. */
+/** A sample of which no traces could be had, and why. */
+export interface CmkdFailure {
+  readonly id: string;
+  readonly message: string;
+}
+
+/** The records of all samples in their order, nothing where there is none, and the failures that were skipped. */
+export interface Records {
+  readonly records: readonly (TraceRecord | undefined)[];
+  readonly failed: readonly CmkdFailure[];
+}
+
+const batchesOf = (samples: readonly CmkdSample[], size: number): readonly (readonly CmkdSample[])[] =>
+  Array.from({ length: Math.ceil(samples.length / size) }, (_, at) => samples.slice(at * size, (at + 1) * size));
+
+/** Whether it is the teacher's failure, which says nothing of other samples. */
+const ofTeacher = (cause: unknown): cause is Error =>
+  isTagged(cause) && !["CmkdFile", "CmkdStopped"].includes(cause._tag);
+
+/** The records of all samples: batches side by side; after a failure that is not skipped no further one is begun. */
 export const recordsOf = async <State>(
   options: CheckedCmkd<State>,
   file: TraceFile,
   samples: readonly CmkdSample[],
-): Promise<readonly TraceRecord[]> => {
-  const { batchSize, concurrency, signal, onSample } = options;
+): Promise<Records> => {
+  const { batchSize, concurrency, signal, onSample, onFailure, failuresInRow } = options;
   const hashOf = askedHash();
-  const batches = Array.from({ length: Math.ceil(samples.length / batchSize) }, (_, at) =>
-    samples.slice(at * batchSize, (at + 1) * batchSize),
-  );
-  let done = 0;
-  let failed: { readonly cause: unknown } | undefined;
+  const failed: CmkdFailure[] = [];
+  let [done, row] = [0, 0];
+  let end: { readonly cause: unknown } | undefined;
   const work = async (batch: readonly CmkdSample[]): Promise<readonly TraceRecord[]> => {
-    if (signal?.aborted)
-      throw tagged("CmkdStopped", `cmkd: stopped after ${done} of ${samples.length} samples`, {
-        done,
-        of: samples.length,
-      });
+    const of = samples.length;
+    if (signal?.aborted) throw tagged("CmkdStopped", `cmkd: stopped after ${done} of ${of} samples`, { done, of });
     const records = await finishBatch(options, file, batch, hashOf);
-    for (const { id } of records) onSample?.(id, ++done, samples.length);
+    row = 0;
+    for (const { id } of records) onSample?.(id, ++done, of);
     return records;
   };
-  const records = await eachOf(batches, concurrency, async (batch) => {
-    if (failed) return [];
-    return work(batch).catch((cause) => {
-      failed ??= { cause };
-      return [];
+  const records = await eachOf(batchesOf(samples, batchSize), concurrency, async (batch) => {
+    if (end) return [];
+    return work(batch).catch((cause: unknown) => {
+      if (onFailure === "stop" || !ofTeacher(cause) || ++row >= failuresInRow) end ??= { cause };
+      else failed.push(...batch.map(({ prompt }) => ({ id: prompt.id, message: cause.message })));
+      return batch.map(() => undefined);
     });
   });
-  if (failed) throw failed.cause;
-  return records.flat();
+  if (end) throw end.cause;
+  return { records: records.flat(), failed };
 };
