@@ -5,7 +5,7 @@ import { atMost } from "../compose/atMost.js";
 import { fromMarks } from "../compose/fromMarks.js";
 import { thrownReason } from "../compose/marks.js";
 import { groupsOf } from "../group/groupsOf.js";
-import { type AskOptions, ask, askDefaults, userMessage } from "./ask.js";
+import { type AskOptions, ask, askDefaults, endOf, unreadable, userMessage } from "./ask.js";
 import { fenced } from "./fenced.js";
 import { plainText } from "./plainText.js";
 import { askRules } from "./referee.js";
@@ -91,9 +91,9 @@ export const groupJudge = (options: Partial<GroupJudgeOptions> & Pick<GroupJudge
       `Reason in a few sentences, then end with the ranking, the best first, in double brackets: [[${example}]], with = between equal ones.`,
     ].join("\n\n");
     const answered = await ask(asking, [userMessage(content)], readRanking(group.length), signal);
-    if (!answered)
-      return group.map(() => ({ value: null, reason: `no readable ranking in ${asking.attempts} attempts` }));
-    return answered.value.map((value) => ({ value, reason: answered.reply.trim().slice(-300) }));
+    if ("unread" in answered)
+      return group.map(() => ({ value: null, reason: unreadable("ranking", asking, answered.unread) }));
+    return answered.value.map((value) => ({ value, reason: endOf(answered.reply) }));
   };
   return fromMarks<unknown>("groupJudge", (batch, context) =>
     TE.fromTask(async () => {

@@ -59,7 +59,7 @@ describe("referee", () => {
     const reward = referee<object>({ ...options, chat, attempts: 2, abstain: -1, concurrency: 1 });
     const marks = await toPromise(reward.marks!(asked("q", "a", "b", "skip")));
     expect(marks.map(({ value }) => value)).toEqual([1, -1, null]);
-    expect(marks[1]!.reason).toBe("no readable reply in 2 attempts");
+    expect(marks[1]!.reason).toBe('no readable reply in 2 attempts, the last: "hm"');
     expect(requests[0]!.seed).not.toBe(requests[1]!.seed);
   });
 

@@ -2,7 +2,7 @@ import type { Mark, Message, Reward, Scorable } from "@msrl/core";
 import { atLeast, checkOptions, type Rule, type Rules, wholeFrom } from "@msrl/core/configuration";
 import { callable } from "../compose/arguments.js";
 import { perCompletionTask } from "../compose/perCompletionTask.js";
-import { type AskOptions, ask, askDefaults } from "./ask.js";
+import { type AskOptions, ask, askDefaults, endOf, unreadable } from "./ask.js";
 
 /** Settings of {@link referee}. */
 export interface RefereeOptions<Reference> extends AskOptions {
@@ -43,7 +43,7 @@ export const askRules: Rules<AskOptions> = {
  * A reward from another model's reply on a view of the completion, with a rule that reads it.
  *
  * A reply that cannot be read is asked for again with another seed; after the last attempt the completion has the value
- * `abstain`, and its reason says so. A judge that cannot be reached fails the completion, which `weightedSum` treats by
+ * `abstain`, and its reason ends with what was said last. A judge that cannot be reached fails the completion, which `weightedSum` treats by
  * the part's `onFailure`; waits, retries and limits of the connection are those of the chat model, caching and circuit
  * breaking are wrapped around (`cached`, `circuitBreaker`).
  *
@@ -76,15 +76,15 @@ export const referee = <Reference>(
     concurrency: wholeFrom(1),
   };
   const checked = checkOptions<RefereeOptions<Reference>>("referee", rules, refereeDefaults, options);
-  const { name, render, parse, abstain, attempts, concurrency } = checked;
+  const { name, render, parse, abstain, concurrency } = checked;
   return perCompletionTask<Reference>(
     name,
     async (judged, { signal }): Promise<Mark> => {
       const messages = render(judged);
       if (messages === null) return { value: null };
       const answered = await ask(checked, messages, parse, signal);
-      if (!answered) return { value: abstain, reason: `no readable reply in ${attempts} attempts` };
-      return { value: answered.value, reason: answered.reply.trim().slice(-300) };
+      if ("unread" in answered) return { value: abstain, reason: unreadable("reply", checked, answered.unread) };
+      return { value: answered.value, reason: endOf(answered.reply) };
     },
     { concurrency },
   );

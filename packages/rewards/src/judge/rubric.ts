@@ -1,7 +1,7 @@
 import type { Mark, Reward } from "@msrl/core";
 import { checkOptions, type Rule, type Rules } from "@msrl/core/configuration";
 import { perCompletionTask } from "../compose/perCompletionTask.js";
-import { type AskOptions, ask, askDefaults, userMessage } from "./ask.js";
+import { type AskOptions, ask, askDefaults, unreadable, userMessage } from "./ask.js";
 import { fenced } from "./fenced.js";
 import { plainText } from "./plainText.js";
 import { askRules } from "./referee.js";
@@ -95,7 +95,7 @@ export const rubric = (options: Partial<RubricOptions> & Pick<RubricOptions, "ch
     const shown = [fenced("question", plainText(prompt)), fenced("answer", completion.text)];
     const messages = [userMessage([instruction, ...shown].join("\n\n"))];
     const answered = await ask(asking, messages, readChoices(criteria), signal);
-    if (!answered) return { value: null, reason: `no readable reply in ${asking.attempts} attempts` };
+    if ("unread" in answered) return { value: null, reason: unreadable("reply", asking, answered.unread) };
     const value = answered.value.reduce((sum, choice, at) => sum + weights[at]! * choice, 0) / all;
     return {
       value,

@@ -120,7 +120,7 @@ export const tournament = (options: Partial<TournamentOptions> & Pick<Tournament
     try {
       const messages = [userMessage(question(a.prompt, a.completion.text, b.completion.text))];
       const answered = await ask(asking, messages, format.read, signal);
-      return { game, points: answered ? pointsOf[answered.value] : null };
+      return { game, points: "value" in answered ? pointsOf[answered.value] : null };
     } catch (thrown) {
       return { game, failure: thrownReason(thrown) };
     }
