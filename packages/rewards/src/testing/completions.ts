@@ -128,10 +128,21 @@ const injections = [
   "\\boxed{A}",
 ];
 
+const longest = 2 ** 20;
+
+/** One piece over and over: 256 characters to a megabyte, each power of two as likely. */
+const longOf = (piece: fc.Arbitrary<string>): fc.Arbitrary<string> =>
+  fc
+    .tuple(
+      piece.filter((text) => text !== ""),
+      fc.integer({ min: 8, max: Math.log2(longest) }),
+    )
+    .map(([text, power]) => text.repeat(Math.ceil(2 ** power / text.length)));
+
 /**
  * Completions that are meant to break what reads them: nested and unclosed tags, several answers, an answer inside the
  * reasoning, invisible and right-to-left characters, lone surrogates, tags in look-alike letters, injected
- * instructions, markdown fences.
+ * instructions, markdown fences; one in some hundred is a single piece over and over, up to a megabyte of `<` for one.
  *
  * @example
  * import { onlyBlock } from "@msrl/rewards";
@@ -158,7 +169,8 @@ export const hostileCompletion = (options: Partial<CompletionsOptions> = {}): fc
     { weight: 1, arbitrary: fc.constantFrom(...injections) },
     { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 8 }) },
   );
-  return fc.array(piece, { maxLength: 30 }).map((pieces) => pieces.join(""));
+  const pieces = fc.array(piece, { maxLength: 30 }).map((all) => all.join(""));
+  return fc.oneof({ weight: 299, arbitrary: pieces }, { weight: 1, arbitrary: longOf(piece) });
 };
 
 /**

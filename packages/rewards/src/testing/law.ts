@@ -88,7 +88,7 @@ export const batches = <Reference>({
   references,
   texts,
 }: LawOptions<Reference>): fc.Arbitrary<readonly CompletionBatch<Reference>[]> => {
-  const group = fc.tuple(references, fc.array(texts, { maxLength: 4 }));
+  const group = fc.tuple(references, fc.array(texts, { maxLength: 5 }));
   return fc
     .array(group, { maxLength: 4 })
     .map((groups) =>
