@@ -35,7 +35,7 @@ describe.each<[string, () => CaptionCache]>([
     const all = await Promise.all([1, 2, 1, 1, 2].map(ask));
     expect(all.filter((result) => E.isRight(result) && result.right.cached).length).toBe(3);
     expect(await ask(1)).toEqual(known("a fox"));
-    expect(captioner.asked).toEqual([1, 2]);
+    expect([...captioner.asked].sort()).toEqual([1, 2]); // which of two files is first is the disk's choice
   });
 
   it("keeps no failure", async () => {
