@@ -101,3 +101,25 @@ describe("byTask", () => {
     expect(await toPromise(reward(batch))).toEqual([5, 3, null]);
   });
 });
+
+describe("what completions are judged against", () => {
+  interface Limited {
+    readonly limit: number;
+  }
+  const below = perCompletion<Limited>("below", (text, { limit }) => (text.length < limit ? 1 : 0));
+
+  it("is that of the rewards where a predicate or a key does not say more", async () => {
+    const reward = when(({ reference }) => reference.limit > 2, below);
+    const chosen = choose(({ reference }) => (reference.limit > 2 ? "long" : "short"), { long: below });
+    const typed: readonly Reward<Limited>[] = [reward, chosen];
+    for (const each of typed) expect(await values(each, ["a"], { limit: 3 })).toEqual([1]);
+  });
+
+  it("is more where they do", async () => {
+    const reward: Reward<Limited & { readonly strict: boolean }> = when(
+      ({ reference }: Scorable<{ readonly strict: boolean }>) => reference.strict,
+      below,
+    );
+    expect(await values(reward, ["a"], { limit: 3, strict: false })).toEqual([null]);
+  });
+});

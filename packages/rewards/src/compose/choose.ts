@@ -52,7 +52,11 @@ export const chooseAs = <Known, Cases extends RewardCases, Otherwise extends Rew
  * assert.deepStrictEqual(await toPromise(reward(["judge", "chat", "code"].map(judged))), [0, 1, null]);
  * @since 0.1.0
  */
-export const choose = <Known, Cases extends RewardCases, Otherwise extends Reward<never> = Reward<unknown>>(
+export const choose = <
+  Cases extends RewardCases,
+  Otherwise extends Reward<never> = Reward<unknown>,
+  Known = AllOf<Cases[keyof Cases] | Otherwise>,
+>(
   key: (scorable: Scorable<Known>) => string,
   cases: Cases,
   options: ChooseOptions<Otherwise> = {},

@@ -25,7 +25,7 @@ import { routed } from "./routed.js";
  * assert.deepStrictEqual(await toPromise(reward([judged(false), judged(true)])), [1, null]);
  * @since 0.1.0
  */
-export const when = <Known, Reference>(
+export const when = <Reference, Known = Reference>(
   predicate: (scorable: Scorable<Known>) => boolean,
   reward: Reward<Reference>,
 ): Reward<Known & Reference> => {
