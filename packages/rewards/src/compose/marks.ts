@@ -8,8 +8,22 @@ import type { TaskEither } from "fp-ts/TaskEither";
 export const rewardError = (reward: string, message: string): RewardError =>
   tagged("RewardError", `reward ${reward}: ${message}`, { reward });
 
-/** What was thrown, in words. */
-export const thrownReason = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
+/** The message of what was thrown, an error or a tagged one, or the code of one that has no message. Anything can be thrown. */
+const messageOf = (thrown: unknown): string => {
+  try {
+    const { message, code } = (thrown ?? {}) as { readonly message?: unknown; readonly code?: unknown };
+    if (typeof message === "string" && (message !== "" || typeof code !== "string")) return message;
+    return typeof code === "string" ? code : String(thrown);
+  } catch {
+    return "something that has no words";
+  }
+};
+
+/** What was thrown, in words; with its cause, which alone says why a `fetch` failed. */
+export const thrownReason = (thrown: unknown): string => {
+  const cause = thrown instanceof Error ? thrown.cause : undefined;
+  return cause instanceof Error ? `${messageOf(thrown)}: ${messageOf(cause)}` : messageOf(thrown);
+};
 
 /** What a scoring function gave, as a mark. */
 export const asMark = (given: unknown): Mark =>

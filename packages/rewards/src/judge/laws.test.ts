@@ -23,7 +23,7 @@ const lengthsOf = (asked: string): ReadonlyMap<string, number> => {
   for (const [open, name, mark] of asked.matchAll(/^<answer (\w+) (\w+)>\n/gm)) {
     const start = asked.indexOf(open);
     const end = asked.indexOf(`\n</answer ${name} ${mark}>`, start);
-    if (end >= 0 && !lengths.has(name!)) lengths.set(name!, end - start);
+    if (end >= 0 && !lengths.has(name!)) lengths.set(name!, end - start - open.length); // marks are of several lengths
   }
   return lengths;
 };

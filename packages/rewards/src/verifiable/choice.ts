@@ -1,5 +1,5 @@
 import type { Reward } from "@msrl/core";
-import { checkOptions, type Rule, type Rules } from "@msrl/core/configuration";
+import { checkOptions, type Rule, type Rules, shown } from "@msrl/core/configuration";
 import { callable } from "../compose/arguments.js";
 import { perCompletion } from "../compose/perCompletion.js";
 import { type AnswerReader, type AnswerReference, goldOf, readAnswer } from "./answer.js";
@@ -55,10 +55,10 @@ export const choice = (options: Partial<ChoiceOptions> = {}): Reward<AnswerRefer
   const { choices, read } = checkOptions("choice", rules, choiceDefaults, options);
   const known = new Set(choices.map((name) => name.trim().toLowerCase()));
   return perCompletion<AnswerReference>("choice", (text, reference) => {
-    const gold = goldOf(reference)
-      ?.map(bare)
-      .filter((name) => known.has(name));
-    if (gold === undefined || gold.length === 0) return null;
+    const wanted = goldOf(reference);
+    if (wanted === undefined) return null;
+    const gold = wanted.map(bare).filter((name) => known.has(name));
+    if (gold.length === 0) return { value: null, reason: `${wanted.map(shown).join(", ")} is none of the choices` };
     const answer = read(text);
     const named = answer === null ? undefined : bare(answer);
     if (named === undefined || !known.has(named)) return { value: 0, reason: "names none of the choices" };

@@ -1,5 +1,5 @@
 import type { Reward } from "@msrl/core";
-import { atLeast, checkOptions, type Rule, type Rules } from "@msrl/core/configuration";
+import { atLeast, checkOptions, type Rule, type Rules, shown } from "@msrl/core/configuration";
 import { callable } from "../compose/arguments.js";
 import { perCompletion } from "../compose/perCompletion.js";
 import { type AnswerReader, readAnswer } from "./answer.js";
@@ -48,7 +48,7 @@ const converted = (given: Quantity, unit: string, units: NumericOptions["units"]
  *     |a - g| <= max(absolute, relative |g|)        a in g's unit
  *
  * Numbers as `readNumber` reads them. An answer without a unit is taken to be in the right one; another unit is
- * converted if both are in `units`, else wrong. `null` where the reference has no number.
+ * converted if both are in `units`, else wrong. `null` where the reference has no answer, or one that is no number.
  *
  * @throws ConfigurationError with every option that cannot be.
  * @example
@@ -64,7 +64,7 @@ export const numeric = (options: Partial<NumericOptions> = {}): Reward<NumericRe
   return perCompletion<NumericReference>("numeric", (text, reference) => {
     const answer = reference?.answer ?? undefined;
     const gold = answer === undefined ? null : readNumber(String(answer));
-    if (gold === null) return null;
+    if (gold === null) return answer === undefined ? null : { value: null, reason: `${shown(answer)} is no number` };
     const given = readNumber(read(text) ?? "");
     if (given === null) return { value: 0, reason: "no readable number" };
     const value = converted(given, gold.unit, units);
