@@ -1,7 +1,7 @@
 import { type Reward, toPromise } from "@msrl/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { completion, completionText, values } from "../../test/completions.js";
+import { completion, completionText, judged, values } from "../../test/completions.js";
 import {
   accuracy,
   choice,
@@ -67,6 +67,17 @@ describe("readNumber", () => {
         expect(readNumber(String(x))?.value).toBe(x + 0);
       }),
     );
+  });
+});
+
+describe("a reference that is none", () => {
+  it("is said of choice and numeric", async () => {
+    const reason = async (reward: Reward<never>, answer: string) => {
+      const batch = [judged("<answer>1</answer>", { answer })] as never;
+      return (await toPromise(reward.marks!(batch)))[0];
+    };
+    expect(await reason(choice(), "Z")).toEqual({ value: null, reason: '"Z" is none of the choices' });
+    expect(await reason(numeric(), "one")).toEqual({ value: null, reason: '"one" is no number' });
   });
 });
 
