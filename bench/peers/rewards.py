@@ -1,7 +1,8 @@
 """The three functions of MSRL's released plugin, by the same patterns, called the same way: whole lists, one function after another.
 
-Answers JSON lines with the times of `repeats` calls on given completions; with `serve PORT` (and `standard`: with the C parts of uvicorn[standard]) it is a server instead: FastAPI
-with one worker, OpenRLHF's remote reward as its own example writes one."""
+Answers JSON lines with the times of `repeats` calls on given completions; with `serve PORT` it is a server instead: FastAPI
+with one worker, OpenRLHF's remote reward as its own example writes one, whatever the body holds; with `check` the body has to be of its type, as FastAPI's pages write one, and as ours has;
+with `standard` it has the C parts of uvicorn[standard]."""
 
 import json
 import re
@@ -53,30 +54,46 @@ def answer_lines():
         print(json.dumps({name: 1000 * seconds for name, seconds in times.items()}), flush=True)
 
 
-def serve(port, standard):
+def serve(port, standard, check):
     import uvicorn
     from fastapi import FastAPI, Request
     from fastapi.responses import JSONResponse
+    from pydantic import BaseModel
+
+    class Gold(BaseModel):
+        label: str
+        task: str
+
+    class Batch(BaseModel):
+        query: list[str]
+        prompts: list[str]
+        labels: list[Gold]
 
     app = FastAPI()
 
-    @app.post("/get_reward")
-    async def get_reward(request: Request):
-        data = await request.json()
-        completions = [query[len(prompt) :] for query, prompt in zip(data["query"], data["prompts"])]
+    def scored(queries, prompts, golds):
+        completions = [query[len(prompt) :] for query, prompt in zip(queries, prompts)]
         parts = {
-            "accuracy": accuracy(completions, [label["label"] for label in data["labels"]]),
+            "accuracy": accuracy(completions, [label for label, _ in golds]),
             "format": form(completions),
-            "task": task(completions, [label["task"] for label in data["labels"]]),
+            "task": task(completions, [name for _, name in golds]),
         }
         rewards = [a + 0.2 * f + t for a, f, t in zip(*parts.values())]
         return JSONResponse({"rewards": rewards, "scores": rewards, "extra_logs": parts})
 
+    async def unchecked(request: Request):
+        data = await request.json()
+        return scored(data["query"], data["prompts"], [(gold["label"], gold["task"]) for gold in data["labels"]])
+
+    async def checked(batch: Batch):
+        return scored(batch.query, batch.prompts, [(gold.label, gold.task) for gold in batch.labels])
+
+    app.post("/get_reward")(checked if check else unchecked)
     kind = {} if standard else {"loop": "asyncio", "http": "h11"}  # without the extra packages of uvicorn[standard]
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", access_log=False, **kind)
 
 
 if sys.argv[1:2] == ["serve"]:
-    serve(int(sys.argv[2]), sys.argv[3:] == ["standard"])
+    serve(int(sys.argv[2]), "standard" in sys.argv[3:], "check" in sys.argv[3:])
 else:
     answer_lines()

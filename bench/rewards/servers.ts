@@ -54,8 +54,15 @@ const start = async (name: string, command: string, args: readonly string[], por
   }
 };
 
-/** One worker each, as `pip install fastapi uvicorn` gives it, and with the parts in C of `uvicorn[standard]`. */
-const peers = { "FastAPI, uvicorn": [], "FastAPI, uvicorn[standard]": ["standard"] } as const;
+/**
+ * One worker each. The first looks at its body as ours does, and is what `pip install fastapi uvicorn` and FastAPI's own pages
+ * give; the others are faster than that: OpenRLHF's example, which takes any body, and the parts in C of `uvicorn[standard]`.
+ */
+const peers = {
+  "FastAPI, uvicorn": ["check"],
+  "FastAPI, uvicorn, body unchecked": [],
+  "FastAPI, uvicorn[standard]": ["check", "standard"],
+} as const;
 
 const open = async (python: string | undefined, log: (line: string) => void): Promise<readonly Server[]> => {
   const own = await freePort();

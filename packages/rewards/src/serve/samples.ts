@@ -127,9 +127,13 @@ export const completionOf = (value: string, tokenIds: readonly number[] = [], tr
   truncated,
 });
 
+/** A text that tells prompts apart: JSON begins with a bracket, so no text is taken for it. */
+const named = (prompt: unknown, images: unknown): string =>
+  typeof prompt === "string" && images === undefined ? `text ${prompt}` : JSON.stringify([prompt, images]);
+
 /** A name for a prompt that equal prompts share: completions of one prompt are a group. */
 export const promptId = (prompt: unknown, images: unknown = undefined): string =>
-  prompt === undefined ? "none" : hash("sha256", JSON.stringify([prompt, images])).slice(0, 16);
+  prompt === undefined ? "none" : hash("sha256", named(prompt, images)).slice(0, 16);
 
 /** A sample of `/score` as a reward takes it. */
 export const scorableOf = async (
