@@ -9,5 +9,6 @@ export default defineConfig({
     hookTimeout: 180_000,
     passWithNoTests: process.env.MSRL_GOLDEN !== undefined, // another folder of golden numbers may lack a topic
     pool: "threads",
+    maxWorkers: "100%", // the default leaves one core alone, which is half of two
   },
 });
