@@ -5,7 +5,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../../test/sockets.js";
-import { main, type Shell } from "./main.js";
+import type { Shell } from "./command.js";
+import { main } from "./main.js";
 
 const run = async (...given: readonly string[]) => {
   let [out, error] = ["", ""];
@@ -40,7 +41,7 @@ describe("msrl", () => {
     expect(await run()).toMatchObject({ code: 0, out: expect.stringContaining("serve") });
     expect(await run("sing")).toMatchObject({ code: 2, error: expect.stringContaining('there is no command "sing"') });
     expect(await run("serve", "--help")).toMatchObject({ code: 0, out: expect.stringContaining("--shim") });
-    expect(await run("serve", "--colour", "x")).toMatchObject({ code: 1, error: expect.stringContaining("--colour") });
+    expect(await run("serve", "--colour", "x")).toMatchObject({ code: 2, error: expect.stringContaining("--colour") });
     expect(await run("serve", "--port", "x", "--workers", "2")).toEqual({
       code: 2,
       out: "",

@@ -1,11 +1,5 @@
-import type { Shell } from "./main.js";
+import type { Command } from "./command.js";
 import { serve } from "./serve.js";
-
-/** A command: a line about it, and what it does; its exit code. */
-export interface Command {
-  readonly about: string;
-  run(shell: Shell): Promise<number>;
-}
 
 /** The commands by name. */
 export const commands: Readonly<Record<string, Command>> = { serve };

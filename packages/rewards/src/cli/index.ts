@@ -1,2 +1,3 @@
+export type { Shell } from "./command.js";
 export { fileReward } from "./fileReward.js";
-export { main, type Shell } from "./main.js";
+export { main } from "./main.js";

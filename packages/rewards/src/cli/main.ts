@@ -1,18 +1,6 @@
 import { isTagged } from "@msrl/core";
+import type { Shell } from "./command.js";
 import { commands, usage } from "./commands.js";
-
-/** What a command is given of the process it runs in. */
-export interface Shell {
-  readonly arguments: readonly string[];
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly folder: string;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  out(text: string): void;
-  error(text: string): void;
-  /** Resolves when somebody wants the command to end. */
-  readonly interrupted: Promise<unknown>;
-}
 
 /** Runs the command that the arguments name; the exit code. */
 export const main = async (shell: Shell): Promise<number> => {
@@ -27,9 +15,10 @@ export const main = async (shell: Shell): Promise<number> => {
   try {
     return await command.run({ ...shell, arguments: rest });
   } catch (thrown) {
-    const code = (thrown as { readonly code?: unknown }).code;
-    const known = isTagged(thrown) || (typeof code === "string" && code.startsWith("ERR_PARSE_ARGS"));
+    const code = (thrown as { readonly code?: unknown } | null)?.code;
+    const misused = typeof code === "string" && code.startsWith("ERR_PARSE_ARGS");
+    const known = isTagged(thrown) || misused;
     shell.error(`msrl ${name}: ${known ? (thrown as Error).message : ((thrown as Error)?.stack ?? thrown)}\n`);
-    return 1;
+    return misused ? 2 : 1;
   }
 };

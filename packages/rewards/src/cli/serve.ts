@@ -9,10 +9,9 @@ import { accuracy } from "../verifiable/accuracy.js";
 import { format } from "../verifiable/format.js";
 import { msrlWeights } from "../verifiable/msrlWeights.js";
 import { taskType } from "../verifiable/taskType.js";
-import type { Command } from "./commands.js";
+import type { Command, Shell } from "./command.js";
 import { isolateFile } from "./fileReward.js";
 import { loadModule, type RewardModule } from "./loadModule.js";
-import type { Shell } from "./main.js";
 import { flagProblems, type ServeFlags, serveFlags, serveHelp } from "./serveFlags.js";
 
 /** MSRL's reward as it is where nobody gives another: the task type counts where a reference names one. */
