@@ -20,7 +20,7 @@ export interface LossInputs {
   readonly logProbs: Expr;
   /** [B, T] log-probs under the policy that drew them; no gradient. */
   readonly oldLogProbs: Expr;
-  /** [B, T] log-probs under the reference policy; zeros where there is none. */
+  /** [B, T] log-probs under the reference policy; a batch without them is refused by a loss over token log-probs that reads them. */
   readonly referenceLogProbs: Expr;
   /** [B, T] advantages. */
   readonly advantages: Expr;

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { testDevice } from "../../test/testDevice.js";
 import { idTokenizer, textConfig, tinyState, visionConfig, wordPrompts } from "../../test/tinyDecoder.js";
 import { trainingBatch } from "../../test/tinyTraining.js";
-import { crossEntropy, type Need } from "../losses/index.js";
+import { crossEntropy, grpo, type Loss, type Need } from "../losses/index.js";
 import { sgd } from "../optim/index.js";
 import type { TrainingBatch } from "../policy/policy.js";
 import { type DecoderPolicyOptions, decoderPolicy } from "./decoderPolicy.js";
@@ -73,6 +73,22 @@ it("a batch whose numbers are not one a token is refused, and one of no completi
   for (const batch of [[], [{ ...group!, completions: [] }]])
     expect(await update(batch)).toMatchObject({ left: { _tag: "PolicyFailed", message } });
   expect(await update([...of({}), { ...group!, completions: [] }])).toMatchObject({ _tag: "Right" });
+});
+
+it("a loss that reads a reference policy's log-probs is refused where a completion that counts has none", async () => {
+  const policy = await policyOf();
+  const [group] = trainingBatch(wordPrompts, 2);
+  const update = (loss: Loss, ...more: readonly object[]) => {
+    const completions = more.map((each) => ({ tokenIds: [4, 5], advantage: 1, ...each }));
+    return policy.update(tinyState(textConfig, 1), [{ ...group!, completions }], loss, {
+      transform: sgd({ learningRate: 1 }),
+    })();
+  };
+  const reference = { referenceLogProbs: [-1, -2] };
+  const message = "policy decoder: prompt one, completion 2, referenceLogProbs: not given, read by loss grpo";
+  expect(await update(grpo({ beta: 0.1 }), reference, {})).toMatchObject({ left: { _tag: "PolicyFailed", message } });
+  expect(await update(grpo({ beta: 0.1 }), reference, { mask: [0, 0] })).toMatchObject({ _tag: "Right" });
+  expect(await update(grpo({ beta: 0 }), {}, {})).toMatchObject({ _tag: "Right" });
 });
 
 it("a loss that needs what a decoder does not give is refused", async () => {

@@ -179,7 +179,7 @@ export const decoderPolicy = (options: DecoderPolicyOptions): DecoderPolicy => {
     update: (state, batch, loss, optimizer) => {
       const problem =
         unmetNeeds(name, gives, loss) ??
-        batchProblem(name, batch) ??
+        batchProblem(name, batch, loss) ??
         untaught(config, name, loss, batch) ??
         untrainable(name, config, state);
       if (problem) return TE.left(problem);

@@ -50,7 +50,7 @@ export const update = async (
 ) => {
   const { options, records } = context;
   const { name } = options;
-  const problem = updateProblem(name, knownFacts(options), loss, optimizer) ?? batchProblem(name, batch);
+  const problem = updateProblem(name, knownFacts(options), loss, optimizer) ?? batchProblem(name, batch, loss);
   if (problem) throw problem;
   const record = records.of(state);
   const trained = state as TrainedState;

@@ -32,8 +32,19 @@ const batchAt = (step: number, old = true): TrainingBatch => [
   {
     prompt: tablePrompt("1 2"),
     completions: [
-      { tokenIds: [3, 4, 7], advantage: 1.5, ...(old && { oldLogProbs: [-1.2, -2.5, -3] }) },
-      { tokenIds: [5, 7], advantage: -0.7, mask: [1, 1], ...(old && { oldLogProbs: [-4, -1.5] }) },
+      {
+        tokenIds: [3, 4, 7],
+        advantage: 1.5,
+        ...(old && { oldLogProbs: [-1.2, -2.5, -3] }),
+        referenceLogProbs: [-1, -2, -2.5],
+      },
+      {
+        tokenIds: [5, 7],
+        advantage: -0.7,
+        mask: [1, 1],
+        ...(old && { oldLogProbs: [-4, -1.5] }),
+        referenceLogProbs: [-3, -1],
+      },
     ],
   },
   {

@@ -1,5 +1,6 @@
 import { tagged } from "../../errors.js";
 import type { Loss, Need } from "../../losses/loss.js";
+import { readsReference } from "../../losses/readsReference.js";
 import type { PolicyError, Sequences, TopLogProbs, TrainingBatch, TrainingCompletion } from "../../policy/policy.js";
 import type { DecoderConfig } from "../decoder/config.js";
 import { policyFailed } from "../kernels.js";
@@ -43,13 +44,19 @@ export const unmetNeeds = (policy: string, gives: readonly Need[], loss: Loss): 
   return tagged("NeedNotMet", message, { policy, loss: loss.name, needs });
 };
 
-/** What keeps a batch from being learned from: no completion at all, numbers that are not one a token. */
-export const batchProblem = (policy: string, batch: TrainingBatch): PolicyError | undefined => {
+/** What a completion lacks that the loss reads: without log-probs of a reference its tokens would count as certain to it. */
+const lack = ({ mask, referenceLogProbs }: TrainingCompletion, loss: Loss): string | undefined => {
+  if (referenceLogProbs !== undefined || mask?.every((each) => !(each > 0)) || !readsReference(loss)) return undefined;
+  return `referenceLogProbs: not given, read by loss ${loss.name}`;
+};
+
+/** What keeps a batch from being learned from: no completion at all, numbers that are not one a token or that the loss lacks. */
+export const batchProblem = (policy: string, batch: TrainingBatch, loss: Loss): PolicyError | undefined => {
   if (!batch.some(({ completions }) => completions.length > 0))
     return policyFailed(policy, "an update of no completion asked for, one at least wanted");
   for (const { prompt, completions } of batch)
     for (const [at, completion] of completions.entries()) {
-      const problem = lengthProblem(completion);
+      const problem = lengthProblem(completion) ?? lack(completion, loss);
       if (problem !== undefined) return policyFailed(policy, `prompt ${prompt.id}, completion ${at + 1}, ${problem}`);
     }
   return undefined;
