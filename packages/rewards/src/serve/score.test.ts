@@ -111,6 +111,7 @@ describe("/score", () => {
     ["a poisoned object", '{"__proto__":{"samples":[]}}', 400, "BadRequest"],
     ["an object poisoned by an escape", '{"\\u005f_proto__":{"samples":[]}}', 400, "BadRequest"],
     ["one poisoned by a constructor", '{"constructor":{"prototype":{}}}', 400, "BadRequest"],
+    ["a reward of no name", { samples: [], reward: { toString: "x" } }, 404, "UnknownReward", "reward"],
     ["too many samples", { samples: Array(11).fill({ completion: "" }) }, 413, "TooMany", "samples"],
     ["too long a body", { samples: [{ completion: "x".repeat(5000) }] }, 413, "TooLarge"],
   ])("refuses %s", async (_, payload, wanted, tag, field) => {

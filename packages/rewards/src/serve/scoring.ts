@@ -92,7 +92,7 @@ export const scoring = (options: ServeOptions): Scoring => {
     metrics: counted,
     names: [...rewards.keys()],
     pick: (name) => {
-      const found = name === undefined ? first : rewards.get(String(name));
+      const found = name === undefined ? first : rewards.get(name as string); // what is no text is no name
       if (found) return found;
       const known = [...rewards.keys()].join(", ");
       throw refusal(404, "UnknownReward", `there is no reward ${JSON.stringify(name)} here, only ${known}`, {
